@@ -1,0 +1,139 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use automcu_model::{Bytes, DataType};
+use clap::{Args, Parser, Subcommand, builder::PossibleValue};
+
+/// Neural networks that fit a microcontroller.
+#[derive(Parser)]
+#[command(name = "automcu", version, about, max_term_width = 110, arg_required_else_help = true)]
+#[command(
+    long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
+        An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
+        costs and whether it fits; `automcu targets` lists the microcontrollers.",
+    after_help = "Examples:\n  \
+        automcu check arch.json --target STM32F407\n  \
+        automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
+        automcu targets --fits arch.json\n\n\
+        `automcu help VERB` explains a verb.",
+    after_long_help = OUTCOMES
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const OUTCOMES: &str = "Exit status:\n  \
+    0   yes: constructible and, where a budget was given, it fits\n  \
+    1   no: it does not fit, or no target fits\n  \
+    2   the command line is not understood, or names a target that is not there\n  \
+    65  the architecture or a file of targets is refused\n  \
+    66  a file cannot be read\n  \
+    74  the answer cannot be written";
+
+/// What is asked.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    Check(Check),
+    Targets(Targets),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Says whether an architecture can be built, what it costs layer by layer, and whether it fits.
+///
+/// Memory is estimated from the graph: weights with code not counted, activations op by op with stack and runtime not counted.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Check {
+    /// The architecture, a JSON file; `-` reads standard input
+    #[arg(value_name = "ARCH")]
+    pub(crate) architecture: PathBuf,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(crate) dtype: DtypeArg,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Lists microcontrollers, describes one, or says which could hold an architecture.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Targets {
+    /// Describe this one
+    #[arg(value_name = "TARGET", conflicts_with = "fits")]
+    pub(crate) target: Option<String>,
+    /// Only those that could hold this architecture, cheapest class first; `-` reads standard input
+    #[arg(long, value_name = "ARCH")]
+    pub(crate) fits: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) dtype: DtypeArg,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The memory that is allowed.
+#[derive(Args)]
+pub(crate) struct BudgetArgs {
+    /// The microcontroller; with --ram or --flash the tighter figure counts
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+    /// RAM allowed, like 64KiB (65,536 bytes) or 64KB (64,000 bytes)
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) ram: Option<Bytes>,
+    /// Flash allowed
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) flash: Option<Bytes>,
+}
+
+/// The type of weights and activations.
+#[derive(Args)]
+pub(crate) struct DtypeArg {
+    /// The type of weights and activations
+    #[arg(long = "dtype", value_name = "TYPE", default_value = "int8")]
+    pub(crate) value: Dtype,
+}
+
+/// Where targets come from.
+#[derive(Args)]
+pub(crate) struct CatalogueArgs {
+    /// A folder of family files (*.toml) that are added to the built-in targets
+    #[arg(long, value_name = "DIR")]
+    pub(crate) targets_dir: Option<PathBuf>,
+}
+
+/// Prints a script that lets a shell complete the command line.
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Prints the manual page of the program or of one verb, for `man -l`.
+#[derive(Args)]
+pub(crate) struct Man {
+    /// The verb
+    pub(crate) verb: Option<String>,
+}
+
+/// A data type on the command line.
+#[derive(Clone, Copy)]
+pub(crate) struct Dtype(pub(crate) DataType);
+
+impl clap::ValueEnum for Dtype {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(DataType::Int8), Self(DataType::Float32)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()))
+    }
+}

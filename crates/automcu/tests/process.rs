@@ -1,0 +1,61 @@
+//! What only a real process shows: pipes, colours, exit statuses.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+const SPEC: &str = r#"{"version":1,"input":{"height":8,"width":8,"channels":1},
+    "backbone":[{"op":"conv","channels":4}],"head":{"op":"classifier","classes":2}}"#;
+
+#[expect(clippy::disallowed_methods, reason = "the program is started to be tested")]
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_automcu"));
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    program
+}
+
+fn status_and_output(arguments: &[&str], input: &[u8]) -> (Option<i32>, String) {
+    let mut child = program().args(arguments).spawn().expect("starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || {
+        // The program may stop reading early; that is its right.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().expect("ends");
+    writer.join().expect("written");
+    (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+}
+
+#[test]
+fn the_exit_status_is_the_answer() {
+    assert_eq!(status_and_output(&["check", "-"], SPEC.as_bytes()).0, Some(0));
+    assert_eq!(status_and_output(&["check", "-", "--ram", "1B"], SPEC.as_bytes()).0, Some(1));
+    assert_eq!(status_and_output(&["check", "-", "--ram"], SPEC.as_bytes()).0, Some(2));
+    assert_eq!(status_and_output(&["check", "-"], b"{}").0, Some(65));
+    assert_eq!(status_and_output(&["check", "/no/such/file"], b"").0, Some(66));
+    assert_eq!(status_and_output(&["check", "-"], &vec![b'['; 100 << 20]).0, Some(65));
+}
+
+#[test]
+fn there_are_no_colours_in_a_pipe() {
+    let (_, output) = status_and_output(&["check", "-", "--ram", "1KiB"], SPEC.as_bytes());
+    assert!(output.contains("fits") && !output.contains('\u{1b}'), "{output}");
+}
+
+#[test]
+fn a_reader_that_hangs_up_is_no_error() {
+    let mut child = program().args(["targets", "--json"]).spawn().expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let output = program().arg("targets").stdout(full).output().expect("runs");
+    assert_eq!(output.status.code(), Some(74));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+}

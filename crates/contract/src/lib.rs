@@ -1,0 +1,35 @@
+//! What agents say to each other. An agent knows these types and nothing else of the others.
+//!
+//! A request is accepted or refused at once; its outcome comes later, as a message to the supervisor. Every request
+//! and outcome carries a [`Ticket`], so that the late answer of an attempt that was given up is recognised and
+//! dropped. Bulk (specs, weights, pages of past outcomes, reports) goes by [`ArtifactId`].
+//!
+//! ```text
+//!            ProposeCandidates                ScreenCandidate, VerifyCandidate
+//!           ┌──────────────────► Proposal     ┌──────────────────► Evaluation
+//! Supervisor│                       │         │                        │
+//!     ▲     ├─────────────────────────────────┘                        │
+//!     │     │ TrainCandidate, StopAttempt                              │
+//!     │     └──────────────────► Training                              │
+//!     │                             │ TrainingProgress,                │
+//!     └─────────────────────────────┴─ ...Summary ─────────────────────┘
+//! ```
+//!
+//! What is absent: behaviour, shared state, addresses (a port holds recipients), and anything that grows with a job.
+
+mod messages;
+mod plain;
+mod ports;
+mod text;
+mod ticket;
+
+pub use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
+pub use messages::{
+    Metric, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share, Source,
+    StopAttempt, StopCause, TrainCandidate, TrainingEnd, TrainingProgress, TrainingSummary, Verdict,
+    VerificationSummary, VerifyCandidate,
+};
+pub use plain::{Plain, SUMMARY_BYTES, Summary};
+pub use ports::{EvaluationPort, ProposalPort, Request, RequestError, SupervisorPort, TrainingPort};
+pub use text::{Brief, Few, TooMany};
+pub use ticket::Ticket;

@@ -1,0 +1,312 @@
+//! Requests, progress and outcomes.
+
+use automcu_model::{ArtifactId, DataType, GraphDigest, JobId, Provenance};
+use automcu_target::{Budget, Footprint};
+use serde::Serialize;
+
+use crate::{
+    plain::{Summary, sealed::Sealed},
+    ports::{Request, RequestError},
+    text::{Brief, Few},
+    ticket::Ticket,
+};
+
+/// A number from 0 to 1: an accuracy, or how far something is.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Share(f64);
+
+impl Share {
+    /// The number, if it is one from 0 to 1.
+    #[must_use]
+    pub fn new(number: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&number).then_some(Self(number))
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// A validation metric with its interval, and which arithmetic it was measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Metric {
+    /// The metric.
+    pub value: Share,
+    /// The lower end of its interval.
+    pub low: Share,
+    /// The upper end.
+    pub high: Share,
+    /// The data type of the network that was measured.
+    pub dtype: DataType,
+    /// How it was measured.
+    pub provenance: Provenance,
+}
+
+/// Asks Proposal for candidates.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProposeCandidates {
+    /// The job.
+    pub job: JobId,
+    /// Which round of proposals this is; an answer to an earlier one is late.
+    pub round: u32,
+    /// How many are wanted, at most as many as [`ProposalSummary::candidates`] takes.
+    pub wanted: u8,
+    /// What they may need.
+    pub budget: Budget,
+    /// The job's space, goal and limits.
+    pub brief: ArtifactId,
+    /// The page of past outcomes that is new since the last round.
+    pub outcomes: Option<ArtifactId>,
+}
+
+/// Where a candidate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The seed library, scaled to the budget.
+    Seed,
+    /// The surrogate's choice.
+    Surrogate,
+    /// A mutation.
+    Evolution,
+    /// A random draw.
+    Random,
+    /// A language model.
+    Llm,
+}
+
+/// A candidate that Proposal puts forward.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Proposed {
+    /// Its spec.
+    pub spec: ArtifactId,
+    /// What makes it the same as another.
+    pub digest: GraphDigest,
+    /// Who had the idea.
+    pub source: Source,
+    /// Why.
+    pub rationale: Brief,
+}
+
+/// Proposal's answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProposalSummary {
+    /// The job.
+    pub job: JobId,
+    /// The round that was asked for.
+    pub round: u32,
+    /// The candidates; none where Proposal has no more to put forward.
+    pub candidates: Few<Proposed, 8>,
+    /// What went wrong, where something did.
+    pub trouble: Option<Brief>,
+}
+
+/// Asks Evaluation whether a candidate fits, before anything is trained.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScreenCandidate {
+    /// Which try.
+    pub ticket: Ticket,
+    /// The candidate's spec.
+    pub spec: ArtifactId,
+    /// The target's name.
+    pub target: Option<Brief>,
+    /// What it may need.
+    pub budget: Budget,
+    /// The data type that ships.
+    pub dtype: DataType,
+}
+
+/// What a judge says of a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Verdict {
+    /// It fits.
+    Fits,
+    /// It needs more than is allowed.
+    OverBudget {
+        /// Where, and the smallest fix.
+        reason: Brief,
+    },
+    /// It has an operation that the judge's tool lacks.
+    Unsupported {
+        /// Which operation, in which layer.
+        reason: Brief,
+    },
+    /// The judge failed, not the candidate.
+    ToolFailed {
+        /// What happened.
+        reason: Brief,
+        /// Whether another try may help.
+        is_transient: bool,
+    },
+    /// Nobody could tell.
+    Unknown,
+}
+
+/// The outcome of screening.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScreeningSummary {
+    /// Which try.
+    pub ticket: Ticket,
+    /// The judge with its version.
+    pub judge: Brief,
+    /// What it says.
+    pub verdict: Verdict,
+    /// What the candidate needs, as far as is known.
+    pub footprint: Option<Footprint>,
+    /// The judge's full report.
+    pub report: Option<ArtifactId>,
+}
+
+/// Asks Training to train a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainCandidate {
+    /// Which try.
+    pub ticket: Ticket,
+    /// The candidate's spec.
+    pub spec: ArtifactId,
+    /// The recipe.
+    pub recipe: ArtifactId,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The checkpoint to go on from.
+    pub checkpoint: Option<ArtifactId>,
+}
+
+/// How far a training is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainingProgress {
+    /// Which try.
+    pub ticket: Ticket,
+    /// Epochs done.
+    pub epochs: u32,
+    /// How far the training is.
+    pub done: Share,
+    /// The last epoch's validation metric.
+    pub metric: Option<Share>,
+}
+
+/// How a training ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "end")]
+pub enum TrainingEnd {
+    /// It ran its course.
+    Finished,
+    /// It no longer got better.
+    Stalled,
+    /// It was asked to stop.
+    Stopped,
+    /// It failed.
+    Failed {
+        /// What happened.
+        reason: Brief,
+        /// Whether another try may help.
+        is_transient: bool,
+    },
+}
+
+/// The outcome of a training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainingSummary {
+    /// Which try.
+    pub ticket: Ticket,
+    /// How it ended.
+    pub end: TrainingEnd,
+    /// The best validation metric.
+    pub metric: Option<Metric>,
+    /// Epochs done.
+    pub epochs: u32,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// The best weights.
+    pub checkpoint: Option<ArtifactId>,
+}
+
+/// Why an attempt is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// The user cancelled the job.
+    Cancellation,
+    /// The user paused the job.
+    Pause,
+    /// The goal is met.
+    Success,
+    /// The budget is spent.
+    Exhaustion,
+    /// The daemon ends.
+    Shutdown,
+}
+
+/// Asks Training or Evaluation to give an attempt up, keeping what it has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StopAttempt {
+    /// Which try.
+    pub ticket: Ticket,
+    /// Why.
+    pub cause: StopCause,
+}
+
+/// Asks Evaluation to quantise, convert, build and prove a trained candidate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerifyCandidate {
+    /// Which try.
+    pub ticket: Ticket,
+    /// The candidate's spec.
+    pub spec: ArtifactId,
+    /// Its weights.
+    pub checkpoint: ArtifactId,
+    /// The target's name.
+    pub target: Option<Brief>,
+    /// What it may need.
+    pub budget: Budget,
+    /// The data type that ships.
+    pub dtype: DataType,
+}
+
+/// The outcome of verification.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerificationSummary {
+    /// Which try.
+    pub ticket: Ticket,
+    /// The judge with its version.
+    pub judge: Brief,
+    /// What it says.
+    pub verdict: Verdict,
+    /// What the candidate needs.
+    pub footprint: Option<Footprint>,
+    /// The metric of the network that ships.
+    pub metric: Option<Metric>,
+    /// Sources, models, test vectors and reports.
+    pub bundle: Option<ArtifactId>,
+}
+
+macro_rules! summaries {
+    ($($name:ident),* $(,)?) => {
+        $( impl Sealed for $name {}
+           impl Summary for $name {} )*
+    };
+}
+crate::every_summary!(summaries);
+
+macro_rules! requests {
+    ($($name:ident),*) => {
+        $( impl actix::Message for $name {
+               type Result = Result<(), RequestError>;
+           }
+           impl Request for $name {} )*
+    };
+}
+requests!(ProposeCandidates, ScreenCandidate, TrainCandidate, StopAttempt, VerifyCandidate);
+
+macro_rules! outcomes {
+    ($($name:ident),*) => {
+        $( impl actix::Message for $name {
+               type Result = ();
+           } )*
+    };
+}
+outcomes!(ProposalSummary, ScreeningSummary, TrainingProgress, TrainingSummary, VerificationSummary);

@@ -1,0 +1,117 @@
+//! The long suites. Each prints a table; whoever adds one runs it once and commits what it printed to `docs/nightly/`.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::{process::Program, say};
+
+/// A long suite: its name, what it is for, its budget in minutes, and what runs it and gives its table.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    minutes: u64,
+    run: fn(&Path, u64) -> anyhow::Result<String>,
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "screening-pace",
+        about: "candidates screened a second, by criterion",
+        minutes: 5,
+        run: screening_pace,
+    },
+    Part { name: "fuzz-spec", about: "hostile specs by libFuzzer, for two minutes", minutes: 20, run: fuzz_spec },
+];
+
+/// Which suites are run.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Only these
+    parts: Vec<String>,
+    /// Say which there are
+    #[arg(long)]
+    list: bool,
+}
+
+pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.list {
+        PARTS
+            .iter()
+            .for_each(|part| say(&format!("{:<16} {} (at most {} minutes)", part.name, part.about, part.minutes)));
+        return Ok(());
+    }
+    if let Some(unknown) = arguments.parts.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
+        bail!("there is no suite {unknown:?}; `cargo xtask nightly --list` lists all");
+    }
+    let wanted = |part: &&Part| arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name);
+    let mut failed = Vec::new();
+    for part in PARTS.iter().filter(wanted) {
+        say(&format!("## {}: {}\n", part.name, part.about));
+        match (part.run)(root, part.minutes) {
+            Ok(table) => say(&format!("\n{table}")),
+            Err(error) => failed.push(format!("{}: {error:#}", part.name)),
+        }
+    }
+    match failed.as_slice() {
+        [] => Ok(()),
+        failed => bail!("{}", failed.join("; ")),
+    }
+}
+
+/// What criterion keeps of a benchmark.
+#[derive(Deserialize)]
+struct Estimates {
+    mean: Estimate,
+}
+
+#[derive(Deserialize)]
+struct Estimate {
+    point_estimate: f64,
+}
+
+fn screening_pace(root: &Path, minutes: u64) -> anyhow::Result<String> {
+    let bench = ["bench", "--locked", "-p", "automcu-model", "--bench", "candidate"];
+    Program::cargo(&bench, minutes).within(root).output()?;
+    let folder = root.join("target/criterion/candidate");
+    let mut rows = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let Ok(text) = fs::read_to_string(path.join("new/estimates.json")) else { continue };
+        let nanoseconds = serde_json::from_str::<Estimates>(&text)?.mean.point_estimate;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        rows.push(format!("| {name} | {:.1} | {:.0} |", nanoseconds / 1e3, 1e9 / nanoseconds));
+    }
+    rows.sort();
+    Ok(format!("| candidate | µs each | candidates a second, one core |\n|---|---|---|\n{}", rows.join("\n")))
+}
+
+fn fuzz_spec(root: &Path, minutes: u64) -> anyhow::Result<String> {
+    const SECONDS: &str = "-max_total_time=120";
+    let folder = root.join("tests/fuzz");
+    let tools = root.join("target/needs/cargo");
+    if !tools.join("bin/cargo-fuzz").is_file() {
+        let tools = tools.to_string_lossy();
+        Program::cargo(&["install", "cargo-fuzz", "--locked", "--root", &tools], minutes).output()?;
+    }
+    let seeds = root.join("tests/fixtures/specs");
+    fs::create_dir_all(folder.join("corpus/spec"))?;
+    let fuzz = tools.join("bin/cargo-fuzz");
+    let seeds = seeds.to_string_lossy();
+    let arguments = ["run", "spec", "corpus/spec", &*seeds, "--", SECONDS, "-print_final_stats=1", "-max_len=4096"];
+    // Fuzzing takes the nightly compiler, whatever compiler runs this chore.
+    let program = Program::new(&fuzz, &arguments, minutes).within(&folder).with("RUSTUP_TOOLCHAIN", "nightly");
+    let said = program.without("CARGO").without("RUSTC").output().context("a finding, or no nightly compiler")?;
+    let figure = |name: &str| {
+        said.lines().find_map(|line| line.trim().strip_prefix(name)).map_or("unknown", str::trim).to_owned()
+    };
+    let coverage =
+        said.lines().rev().find_map(|line| line.split("cov: ").nth(1)?.split(' ').next()).unwrap_or("unknown");
+    Ok(format!(
+        "| runs | new inputs kept | edges covered | findings |\n|---|---|---|---|\n| {} | {} | {coverage} | 0 |",
+        figure("stat::number_of_executed_units:"),
+        figure("stat::new_units_added:"),
+    ))
+}

@@ -1,0 +1,67 @@
+//! What stories share: the program, started in this process, and what it said.
+
+use std::{
+    cell::RefCell,
+    ffi::OsString,
+    io::{Cursor, Write},
+    path::PathBuf,
+    rc::Rc,
+};
+
+use automcu::{Outcome, Streams};
+
+/// How a run of the program ended, and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub errors: String,
+}
+
+/// Runs `automcu` with these arguments.
+pub fn automcu(arguments: &[&str]) -> Ended {
+    automcu_reading(b"", arguments)
+}
+
+/// Runs `automcu` with this on its standard input.
+pub fn automcu_reading(input: &[u8], arguments: &[&str]) -> Ended {
+    let (output, errors) = (Kept::default(), Kept::default());
+    let mut streams = Streams {
+        input: Box::new(Cursor::new(input.to_vec())),
+        output: Box::new(output.clone()),
+        errors: Box::new(errors.clone()),
+    };
+    let line = ["automcu"].iter().chain(arguments).map(OsString::from);
+    let outcome = automcu::run(line, &mut streams);
+    Ended { outcome, output: output.text(), errors: errors.text() }
+}
+
+/// The path of a fixture.
+#[must_use]
+pub fn fixture(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    path.to_str().expect("the repository's path is text").to_owned()
+}
+
+#[derive(Clone, Default)]
+struct Kept(Rc<RefCell<Vec<u8>>>);
+
+impl Kept {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).expect("text")
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Whole stories, told to the program as a user would.
+
+mod check;
+mod documents;
+mod manual;
+mod schemas;
+mod targets;
