@@ -20,6 +20,7 @@
 mod messages;
 mod plain;
 mod ports;
+mod request;
 mod text;
 mod ticket;
 
@@ -30,6 +31,7 @@ pub use messages::{
     VerificationSummary, VerifyCandidate,
 };
 pub use plain::{Plain, SUMMARY_BYTES, Summary};
-pub use ports::{EvaluationPort, ProposalPort, Request, RequestError, SupervisorPort, TrainingPort};
+pub use ports::{EvaluationPort, ProposalPort, SupervisorPort, TrainingPort};
+pub use request::{Request, RequestError};
 pub use text::{Brief, Few, TooMany};
 pub use ticket::Ticket;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     plain::{Summary, sealed::Sealed},
-    ports::{Request, RequestError},
+    request::{Request, RequestError},
     text::{Brief, Few},
     ticket::Ticket,
 };

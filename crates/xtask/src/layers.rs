@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::bail;
 use cargo_metadata::{Dependency, Metadata, MetadataCommand, Package};
 
-use crate::{purity, say};
+use crate::{
+    purity::{self, PURE},
+    say,
+};
 
 /// What is in a crate's name before its folder.
 const PREFIX: &str = "automcu-";
@@ -74,15 +77,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_*", &[PROGRAM]),
     ("sled", &["history"]),
     ("wgpu", &["trainer-burn"]),
-];
-
-/// Crates that do no I/O, read no clock and draw no unseeded random number, with all that they may depend on.
-pub(crate) const PURE: &[(&str, &[&str])] = &[
-    ("model", &["blake3", "schemars", "serde", "serde_json", "smallvec", "strsim", "thiserror"]),
-    ("target", &["schemars", "serde", "serde_json", "strsim", "thiserror", "toml"]),
-    ("search", &["serde", "serde_json", "thiserror"]),
-    ("convert", &["serde", "serde_json", "thiserror"]),
-    ("report", &["serde", "serde_json", "thiserror"]),
 ];
 
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {

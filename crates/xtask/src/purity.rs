@@ -4,7 +4,14 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 
-use crate::layers::PURE;
+/// Crates that do no I/O, read no clock and draw no unseeded random number, with all that they may depend on.
+pub(crate) const PURE: &[(&str, &[&str])] = &[
+    ("model", &["blake3", "schemars", "serde", "serde_json", "smallvec", "strsim", "thiserror"]),
+    ("target", &["schemars", "serde", "serde_json", "strsim", "thiserror", "toml"]),
+    ("search", &["serde", "serde_json", "thiserror"]),
+    ("convert", &["serde", "serde_json", "thiserror"]),
+    ("report", &["serde", "serde_json", "thiserror"]),
+];
 
 /// What a pure crate's sources may not name.
 const IMPURE: &[&str] = &[
