@@ -32,7 +32,8 @@ fn completions(shell: &str) -> String {
 
 #[test]
 fn bash_reads_its_completions() {
-    is_accepted(&read_by(Path::new("bash"), &["-n"], &completions("bash")));
+    let Some(bash) = need("bash") else { return };
+    is_accepted(&read_by(&bash, &["-n"], &completions("bash")));
 }
 
 #[test]

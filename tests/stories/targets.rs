@@ -28,8 +28,9 @@ fn one_target_is_described_region_by_region_with_its_sources() {
         assert!(said.output.contains(part), "{part:?} in\n{}", said.output);
     }
     let answer = targets(&["STM32F407"]);
-    assert_eq!(answer["ram_bytes"], json!({ "contiguous": 131_072, "total": 196_608 }));
+    assert_eq!((&answer["ram_contiguous_bytes"], &answer["ram_total_bytes"]), (&json!(131_072), &json!(196_608)));
     assert_eq!(automcu(&["targets", "Z80"]).outcome, Outcome::Misused);
+    assert_eq!(automcu(&["targets", "STM32F407", "--dtype", "float32"]).outcome, Outcome::Misused);
 }
 
 #[test]
@@ -41,8 +42,8 @@ fn targets_that_fit_come_cheapest_class_first_and_others_not_at_all() {
     let class = |target: &Value| order.iter().position(|class| target["class"] == **class).expect("a class");
     assert!(all.is_sorted_by_key(class), "{all:?}");
     for target in all {
-        assert!(target["ram_bytes"]["contiguous"].as_u64() >= Some(49_152));
-        assert!(target["flash_bytes"]["contiguous"].as_u64() >= Some(78_744));
+        assert!(target["ram_contiguous_bytes"].as_u64() >= Some(49_152));
+        assert!(target["flash_contiguous_bytes"].as_u64() >= Some(78_744));
     }
     assert_eq!(answer["footprint"]["provenance"], "estimated");
 }
@@ -70,4 +71,25 @@ fn a_user_s_own_targets_join_the_built_in_ones() {
     assert_eq!(said.outcome, Outcome::Refused);
     assert!(said.errors.contains("mine.toml: not a family of targets"), "{}", said.errors);
     assert_eq!(automcu(&["targets", "--targets-dir", "no-such-folder"]).outcome, Outcome::Unreadable);
+}
+
+#[test]
+fn an_odd_folder_of_targets_is_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let asked = || automcu(&["targets", "--targets-dir", folder.path().to_str().expect("text")]);
+    let said = asked();
+    assert_eq!(said.outcome, Outcome::Misused);
+    assert!(said.errors.contains("there are 0 files of targets"), "{}", said.errors);
+    std::fs::create_dir(folder.path().join("folder.toml")).expect("writable");
+    assert_eq!(asked().outcome, Outcome::Misused, "a folder is no file");
+    for (content, problem) in [(vec![b'#'; 2 << 20], "longer than"), (vec![0xff], "no UTF-8 text")] {
+        std::fs::write(folder.path().join("mine.toml"), content).expect("writable");
+        let said = asked();
+        assert_eq!(said.outcome, Outcome::Refused);
+        assert!(
+            said.errors.contains("mine.toml: not a family of targets") && said.errors.contains(problem),
+            "{}",
+            said.errors
+        );
+    }
 }

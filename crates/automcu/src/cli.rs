@@ -43,7 +43,8 @@ pub(crate) enum Verb {
 
 /// Says whether an architecture can be built, what it costs layer by layer, and whether it fits.
 ///
-/// Memory is estimated from the graph: weights with code not counted, activations op by op with stack and runtime not counted.
+/// Memory is estimated from the graph: weights with tables and code not counted, activations op by
+/// op with stack and runtime not counted.
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Check {
@@ -52,8 +53,9 @@ pub(crate) struct Check {
     pub(crate) architecture: PathBuf,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
-    #[command(flatten)]
-    pub(crate) dtype: DtypeArg,
+    /// The type of weights and activations
+    #[arg(long, value_name = "TYPE", default_value = "int8")]
+    pub(crate) dtype: Dtype,
     #[command(flatten)]
     pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
@@ -71,8 +73,9 @@ pub(crate) struct Targets {
     /// Only those that could hold this architecture, cheapest class first; `-` reads standard input
     #[arg(long, value_name = "ARCH")]
     pub(crate) fits: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) dtype: DtypeArg,
+    /// The type of weights and activations
+    #[arg(long, value_name = "TYPE", default_value = "int8", requires = "fits", conflicts_with = "target")]
+    pub(crate) dtype: Dtype,
     #[command(flatten)]
     pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
@@ -92,14 +95,6 @@ pub(crate) struct BudgetArgs {
     /// Flash allowed
     #[arg(long, value_name = "SIZE")]
     pub(crate) flash: Option<Bytes>,
-}
-
-/// The type of weights and activations.
-#[derive(Args)]
-pub(crate) struct DtypeArg {
-    /// The type of weights and activations
-    #[arg(long = "dtype", value_name = "TYPE", default_value = "int8")]
-    pub(crate) value: Dtype,
 }
 
 /// Where targets come from.

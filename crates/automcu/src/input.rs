@@ -9,8 +9,10 @@ use std::{
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
 
-use crate::{Streams, outcome::Failure};
+use crate::outcome::Failure;
 
+/// The most family files in a folder.
+const FAMILIES: usize = 1_000;
 /// The longest family file.
 const FAMILY_BYTES: u64 = 1 << 20;
 
@@ -21,11 +23,11 @@ pub(crate) struct Architecture {
     pub(crate) graph: Result<(Graph, Graph), Refusals>,
 }
 
-pub(crate) fn architecture(path: &Path, streams: &mut Streams) -> Result<Architecture, Failure> {
+pub(crate) fn architecture(path: &Path, input: &mut dyn Read) -> Result<Architecture, Failure> {
     // One byte more than is allowed, so that what is too long is seen to be.
     let most = limits::DOCUMENT_BYTES as u64 + 1;
     let (name, text) = if path == Path::new("-") {
-        ("standard input".to_owned(), read(&mut streams.input, most))
+        ("standard input".to_owned(), read(input, most))
     } else {
         (path.display().to_string(), File::open(path).and_then(|mut file| read(&mut file, most)))
     };
@@ -44,21 +46,29 @@ pub(crate) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
     let unreadable = |error| Failure::Read { path: folder.to_owned(), error };
     let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?;
     let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.retain(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "toml"));
+    let wrong_count = |count, remedy| Err(Failure::FamilyCount { path: folder.to_owned(), count, remedy });
+    match files.len() {
+        0 => return wrong_count(0, "put at least one there, or leave --targets-dir out"),
+        count @ 1..=FAMILIES => count,
+        count => return wrong_count(count, "use at most 1,000"),
+    };
     files.sort();
     for path in files {
-        let text = family(&path).map_err(|error| Failure::Read { path: path.clone(), error })?;
+        let text = family(&path)?;
         all.add(&path.display().to_string(), &text)?;
     }
     Ok(all)
 }
 
-fn family(path: &Path) -> io::Result<String> {
-    let bytes = read(&mut File::open(path)?, FAMILY_BYTES + 1)?;
+fn family(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error| Failure::Read { path: path.to_owned(), error };
+    let refused = |problem| Failure::Family { path: path.to_owned(), problem };
+    let bytes = File::open(path).and_then(|mut file| read(&mut file, FAMILY_BYTES + 1)).map_err(unreadable)?;
     if bytes.len() as u64 > FAMILY_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {FAMILY_BYTES} bytes")));
+        return Err(refused(format!("it is longer than {FAMILY_BYTES} bytes")));
     }
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    String::from_utf8(bytes).map_err(|error| refused(format!("it is no UTF-8 text: {error}")))
 }
 
 fn read(source: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {

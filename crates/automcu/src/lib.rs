@@ -8,7 +8,7 @@ mod show;
 
 use std::{
     ffi::OsString,
-    io::{Read, Write},
+    io::{self, Read, Write},
 };
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
@@ -26,41 +26,58 @@ pub struct Streams {
     pub errors: Box<dyn Write>,
 }
 
+/// What a verb says, kept until it has decided how the program ends: a reader that hangs up must not change that.
+#[derive(Default)]
+struct Said {
+    output: Vec<u8>,
+    errors: Vec<u8>,
+}
+
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> Outcome {
-    let done = match Cli::try_parse_from(arguments) {
-        Ok(cli) => answer(cli.verb, streams),
-        Err(error) => return refuse_arguments(&error, streams),
+    let mut said = Said::default();
+    let outcome = match Cli::try_parse_from(arguments) {
+        Ok(cli) => answer(cli.verb, &mut streams.input, &mut said),
+        Err(error) => refuse_arguments(&error, &mut said),
     };
-    let done = done.and_then(|outcome| streams.output.flush().map(|()| outcome).map_err(Into::into));
-    done.unwrap_or_else(|failure| {
-        let outcome = failure.outcome();
-        if outcome != Outcome::ReaderGone {
-            // There is nowhere left to say that standard error is closed.
-            let _ = writeln!(streams.errors, "automcu: {failure}");
+    let written = streams.output.write_all(&said.output).and_then(|()| streams.output.flush());
+    let outcome = match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            said.errors.extend_from_slice(format!("automcu: the answer cannot be written: {error}\n").as_bytes());
+            Outcome::Unwritable
         }
-        outcome
+        _ => outcome,
+    };
+    // There is nowhere left to say that standard error is closed.
+    let _ = streams.errors.write_all(&said.errors).and_then(|()| streams.errors.flush());
+    outcome
+}
+
+fn answer(verb: Verb, input: &mut dyn Read, said: &mut Said) -> Outcome {
+    let done = match verb {
+        Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
+        Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
+        Verb::Completions(arguments) => cmd::completions::run(&arguments, said),
+        Verb::Man(arguments) => cmd::man::run(&arguments, said),
+    };
+    done.unwrap_or_else(|failure| {
+        said.errors.extend_from_slice(format!("automcu: {failure}\n").as_bytes());
+        failure.outcome()
     })
 }
 
-fn answer(verb: Verb, streams: &mut Streams) -> Result<Outcome, outcome::Failure> {
-    match verb {
-        Verb::Check(arguments) => cmd::check::run(&arguments, streams),
-        Verb::Targets(arguments) => cmd::targets::run(&arguments, streams),
-        Verb::Completions(arguments) => cmd::completions::run(&arguments, streams),
-        Verb::Man(arguments) => cmd::man::run(&arguments, streams),
-    }
-}
-
 /// Help and version are answers; anything else is misuse.
-fn refuse_arguments(error: &clap::Error, streams: &mut Streams) -> Outcome {
+fn refuse_arguments(error: &clap::Error, said: &mut Said) -> Outcome {
     let text = error.render().ansi().to_string();
-    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let (sink, outcome) =
-        if asked_for { (&mut streams.output, Outcome::Yes) } else { (&mut streams.errors, Outcome::Misused) };
-    match write!(sink, "{text}").and_then(|()| sink.flush()) {
-        Ok(()) => outcome,
-        Err(_) => Outcome::ReaderGone,
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            said.output.extend_from_slice(text.as_bytes());
+            Outcome::Yes
+        }
+        _ => {
+            said.errors.extend_from_slice(text.as_bytes());
+            Outcome::Misused
+        }
     }
 }
 

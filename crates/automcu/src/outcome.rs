@@ -19,8 +19,6 @@ pub enum Outcome {
     Unreadable,
     /// The answer cannot be written.
     Unwritable,
-    /// Whoever read the answer has heard enough, as `head` does.
-    ReaderGone,
 }
 
 impl Outcome {
@@ -28,7 +26,7 @@ impl Outcome {
     #[must_use]
     pub const fn status(self) -> u8 {
         match self {
-            Self::Yes | Self::ReaderGone => 0,
+            Self::Yes => 0,
             Self::No => 1,
             Self::Misused => 2,
             Self::Refused => 65,
@@ -50,6 +48,11 @@ pub(crate) enum Failure {
     /// A file or folder cannot be read.
     #[error("{}: {error}", path.display())]
     Read { path: PathBuf, error: io::Error },
+    /// A file of targets is none, whatever it says.
+    #[error("{}: not a family of targets: {problem}", path.display())]
+    Family { path: PathBuf, problem: String },
+    #[error("{}: there are {count} files of targets (*.toml); {remedy}", path.display())]
+    FamilyCount { path: PathBuf, count: usize, remedy: &'static str },
     #[error("{0}")]
     UnknownTarget(#[from] UnknownTarget),
     #[error("{0}")]
@@ -67,9 +70,8 @@ impl Failure {
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
-            Self::UnknownTarget(_) | Self::UnknownVerb(_) => Outcome::Misused,
-            Self::Target(_) | Self::NotConstructible { .. } => Outcome::Refused,
-            Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::ReaderGone,
+            Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
+            Self::Target(_) | Self::Family { .. } | Self::NotConstructible { .. } => Outcome::Refused,
             Self::Write(_) => Outcome::Unwritable,
         }
     }

@@ -44,18 +44,32 @@ fn there_are_no_colours_in_a_pipe() {
     assert!(output.contains("fits") && !output.contains('\u{1b}'), "{output}");
 }
 
-#[test]
-fn a_reader_that_hangs_up_is_no_error() {
-    let mut child = program().args(["targets", "--json"]).spawn().expect("starts");
+/// Runs with a standard output whose reader has hung up.
+fn status_without_reader(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut child = program().args(arguments).spawn().expect("starts");
     drop(child.stdout.take());
+    // The program may not read it.
+    let _ = child.stdin.take().expect("piped").write_all(SPEC.as_bytes());
     let output = child.wait_with_output().expect("ends");
-    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    (output.status.code(), String::from_utf8(output.stderr).expect("text"))
 }
 
 #[test]
+fn a_reader_that_hangs_up_changes_nothing() {
+    assert_eq!(status_without_reader(&["targets", "--json"]), (Some(0), String::new()));
+    assert_eq!(status_without_reader(&["check", "-", "--ram", "1B", "--json"]), (Some(1), String::new()));
+    assert_eq!(status_without_reader(&["check", "-", "--ram"]).0, Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_full_disk_is_told() {
-    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
-    let output = program().arg("targets").stdout(full).output().expect("runs");
-    assert_eq!(output.status.code(), Some(74));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has a full disk");
+    for arguments in [&["targets"][..], &["--help"]] {
+        let output = program().args(arguments).stdout(full()).output().expect("runs");
+        assert_eq!(output.status.code(), Some(74), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+    }
+    let output = program().arg("chekc").stderr(full()).output().expect("runs");
+    assert_eq!(output.status.code(), Some(2), "what cannot be said changes nothing");
 }

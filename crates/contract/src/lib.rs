@@ -1,7 +1,7 @@
 //! What agents say to each other. An agent knows these types and nothing else of the others.
 //!
-//! A request is accepted or refused at once; its outcome comes later, as a message to the supervisor. Every request
-//! and outcome carries a [`Ticket`], so that the late answer of an attempt that was given up is recognised and
+//! A request is accepted or refused at once; its outcome comes later, as a message to the supervisor. What
+//! is about a candidate carries a [`Ticket`], and a proposal its job and round, so that a late answer is recognised and
 //! dropped. Bulk (specs, weights, pages of past outcomes, reports) goes by [`ArtifactId`].
 //!
 //! ```text

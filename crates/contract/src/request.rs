@@ -1,6 +1,7 @@
 //! Requests, and why one is refused.
 
 use actix::Message;
+use serde::Serialize;
 
 use crate::plain::Summary;
 
@@ -8,7 +9,8 @@ use crate::plain::Summary;
 pub trait Request: Summary + Message<Result = Result<(), RequestError>> {}
 
 /// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "refused")]
 pub enum RequestError {
     /// As much is waiting as the agent lets wait.
     #[error("{waiting} requests are waiting already; ask again when one of them has ended")]

@@ -45,7 +45,7 @@ fn footprint() -> Option<Footprint> {
         dtype: DataType::Float32,
         provenance: Provenance::Estimated,
         ram: RamUse { activations: Bytes(u64::MAX), runtime: MOST, stack: MOST },
-        flash: FlashUse { weights: Bytes(u64::MAX), code: MOST },
+        flash: FlashUse { weights: Bytes(u64::MAX), tables: MOST, code: MOST },
     })
 }
 

@@ -33,6 +33,6 @@ pub use digest::GraphDigest;
 pub use graph::{Cost, Extent, Graph, Node, Op, Origin, Shape, TensorId};
 pub use ids::{ArtifactId, AttemptId, CandidateId, IdError, JobId};
 pub use memory::{Peak, Step, Timeline};
-pub use refusal::{Refusal, RefusalKind, Refusals};
+pub use refusal::{Limit, Refusal, RefusalKind, Refusals};
 pub use spec::Spec;
 pub use units::{Bytes, DataType, Provenance, SizeError};

@@ -55,7 +55,8 @@ impl Peak {
 pub struct Step {
     /// The operation: a place in [`Graph::nodes`].
     pub node: usize,
-    /// The tensors in memory, oldest first.
+    /// What is in memory, each by the tensor that first filled it, in the order of [`Graph::tensors`]. A reshape renames
+    /// what is there and adds nothing.
     pub live: Vec<usize>,
     /// Their bytes.
     pub bytes: Bytes,

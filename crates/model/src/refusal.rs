@@ -29,6 +29,28 @@ impl fmt::Display for RefusalKind {
     }
 }
 
+/// The bound that was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Limit {
+    /// The length of the document.
+    Document,
+    /// How deeply lists and objects nest.
+    Nesting,
+    /// Modules in the backbone.
+    Modules,
+    /// Operations in the graph.
+    Operations,
+    /// Channels of a map.
+    Channels,
+    /// Values of a tensor.
+    Values,
+    /// Parameters.
+    Parameters,
+    /// Multiply-accumulates.
+    Macs,
+}
+
 /// One thing that is wrong, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -36,6 +58,9 @@ pub struct Refusal {
     pub path: String,
     /// What kind of thing is wrong.
     pub kind: RefusalKind,
+    /// Which bound was passed, where one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
     /// What is wrong.
     pub problem: String,
     /// What would be right.
@@ -49,7 +74,16 @@ impl Refusal {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { path: path.to_string(), kind, problem: problem.into(), remedy: remedy.into() }
+        Self { path: path.to_string(), kind, limit: None, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    pub(crate) fn limit(
+        limit: Limit,
+        path: impl ToString,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { limit: Some(limit), ..Self::new(RefusalKind::Limit, path, problem, remedy) }
     }
 }
 

@@ -14,7 +14,7 @@ impl Bytes {
     /// `count` times 1,024 bytes.
     #[must_use]
     pub const fn kib(count: u64) -> Self {
-        Self(count * 1024)
+        Self(count.saturating_mul(1024))
     }
 
     /// What is left of `self` after `used`, or by how much `used` is too large.
@@ -94,36 +94,56 @@ pub enum SizeError {
     /// The size is not a whole number of bytes.
     #[error("{0:?} is not a whole number of bytes; write the bytes, like \"1536B\"")]
     Fraction(String),
+    /// A lower-case `b` is a bit to those who sell flash chips, and a byte to others.
+    #[error("\"{number}{unit}\" may mean bits; write \"{number}{written}\" for bytes")]
+    Bits {
+        /// The number as written.
+        number: String,
+        /// The unit as written.
+        unit: String,
+        /// The unit for bytes.
+        written: String,
+    },
+    /// No size takes so many characters.
+    #[error("{0:?} is too long for a size; write a number and a unit, like \"64KiB\"")]
+    TooLong(String),
     /// The size does not fit 64 bits.
     #[error("{0:?} is larger than any memory; write a smaller size")]
     TooLarge(String),
 }
 
-/// Reads `64KiB` (65,536), `64KB` (64,000), `1.5 MiB`, `512B`. A bare number and a bare `K` are refused: they mean two things.
+impl Bytes {
+    /// What [`Bytes::from_str`] reads, as a regular expression for schemas.
+    pub const PATTERN: &str = r"^[0-9][0-9_]*(\.[0-9]+)? ?([kKmMgG]i?)?B$";
+}
+
+/// Reads `64KiB` (65,536), `64KB` (64,000), `1.5 MiB`, `512B`. A bare number, a bare `K` and a lower-case `b` are refused:
+/// they mean two things.
 impl FromStr for Bytes {
     type Err = SizeError;
 
     fn from_str(text: &str) -> Result<Self, SizeError> {
-        let text = shortened(text.trim());
+        let text = text.trim();
+        if text.chars().count() > LONGEST {
+            return Err(SizeError::TooLong(text.chars().take(LONGEST).collect::<String>() + "…"));
+        }
         let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_')).unwrap_or(text.len());
         let (number, unit) = (text[..end].replace('_', ""), text[end..].trim());
-        let (whole, fraction) = decimal(&number).ok_or_else(|| SizeError::NoNumber(text.clone()))?;
+        let (whole, fraction) = decimal(&number).ok_or_else(|| SizeError::NoNumber(text.to_owned()))?;
         let factor = unit_factor(&number, unit)?;
-        let digits = u32::try_from(fraction.len()).map_err(|_| SizeError::TooLarge(text.clone()))?;
-        let scale = 10_u128.checked_pow(digits).ok_or_else(|| SizeError::Fraction(text.clone()))?;
-        let scaled: u128 = format!("{whole}{fraction}").parse().map_err(|_| SizeError::TooLarge(text.clone()))?;
-        let product = scaled.checked_mul(u128::from(factor)).ok_or_else(|| SizeError::TooLarge(text.clone()))?;
+        let digits = u32::try_from(fraction.len()).map_err(|_| SizeError::TooLarge(text.to_owned()))?;
+        let scale = 10_u128.checked_pow(digits).ok_or_else(|| SizeError::Fraction(text.to_owned()))?;
+        let scaled: u128 = format!("{whole}{fraction}").parse().map_err(|_| SizeError::TooLarge(text.to_owned()))?;
+        let product = scaled.checked_mul(u128::from(factor)).ok_or_else(|| SizeError::TooLarge(text.to_owned()))?;
         if product % scale != 0 {
-            return Err(SizeError::Fraction(text));
+            return Err(SizeError::Fraction(text.to_owned()));
         }
-        u64::try_from(product / scale).map(Self).map_err(|_| SizeError::TooLarge(text))
+        u64::try_from(product / scale).map(Self).map_err(|_| SizeError::TooLarge(text.to_owned()))
     }
 }
 
 /// Sizes are quoted in errors; a hostile one must not fill the screen.
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
-}
+const LONGEST: usize = 40;
 
 fn decimal(number: &str) -> Option<(&str, &str)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -134,6 +154,11 @@ fn decimal(number: &str) -> Option<(&str, &str)> {
 fn unit_factor(number: &str, unit: &str) -> Result<u64, SizeError> {
     let ambiguous =
         |unit, binary, decimal| Err(SizeError::Ambiguous { number: number.to_owned(), unit, binary, decimal });
+    if let Some(prefix) = unit.strip_suffix('b') {
+        let bits =
+            || SizeError::Bits { number: number.to_owned(), unit: unit.to_owned(), written: format!("{prefix}B") };
+        return Err(bits());
+    }
     match unit.to_ascii_lowercase().as_str() {
         "b" | "byte" | "bytes" => Ok(1),
         "kb" => Ok(1_000),
@@ -242,7 +267,7 @@ mod tests {
         for (text, bytes) in [
             ("64KiB", 65_536),
             ("64 KiB", 65_536),
-            ("64kib", 65_536),
+            ("64kiB", 65_536),
             ("64KB", 64_000),
             ("64 kB", 64_000),
             ("1.5MiB", 1_572_864),
@@ -265,7 +290,12 @@ mod tests {
         assert!(matches!("64 kibble".parse::<Bytes>(), Err(SizeError::UnknownUnit { .. })));
         assert!(matches!("0.3B".parse::<Bytes>(), Err(SizeError::Fraction(_))));
         assert!(matches!("99999999999999999999GiB".parse::<Bytes>(), Err(SizeError::TooLarge(_))));
-        assert!("9".repeat(10_000).parse::<Bytes>().expect_err("no unit").to_string().len() < 300);
+        assert!(matches!("64Mb".parse::<Bytes>(), Err(SizeError::Bits { .. })));
+        let said = "64kb".parse::<Bytes>().expect_err("bits").to_string();
+        assert_eq!(said, "\"64kb\" may mean bits; write \"64kB\" for bytes");
+        let padded = "0".repeat(40) + "64Bananas";
+        assert!(matches!(padded.parse::<Bytes>(), Err(SizeError::TooLong(_))));
+        assert!("9".repeat(10_000).parse::<Bytes>().expect_err("too long").to_string().len() < 300);
     }
 
     #[test]

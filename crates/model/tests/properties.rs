@@ -6,9 +6,9 @@ use automcu_model::{
     DataType, Graph, Op, Spec,
     spec::{Block, Module, Stride},
 };
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use proptest::{prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::Value;
-use support::{any_block, any_spec};
+use support::{any_block, any_head, any_spec};
 
 fn config() -> ProptestConfig {
     ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() }
@@ -61,11 +61,23 @@ proptest! {
     }
 
     #[test]
-    fn different_graphs_have_different_digests(a in any_spec(), block in any_block()) {
-        let mut b = a.clone();
-        b.backbone.push(Module::Block(block));
-        let (Ok(a), Ok(b)) = (a.lower(), b.lower()) else { return Ok(()) };
-        prop_assert_eq!(a.digest() == b.digest(), same(&a, &b));
+    fn digests_are_equal_exactly_where_graphs_are(a in any_spec(), place in any::<Index>(), block in any_block(), head in any_head()) {
+        let (mut b, mut c) = (a.clone(), a.clone());
+        b.backbone[place.index(a.backbone.len())] = Module::Block(block);
+        c.head = head;
+        for other in [b, c] {
+            let (Ok(one), Ok(other)) = (a.lower(), other.lower()) else { continue };
+            prop_assert_eq!(one.digest() == other.digest(), same(&one, &other));
+        }
+    }
+
+    #[test]
+    fn a_change_of_one_field_is_seen_by_the_digest(block in any_block(), field in any::<Index>(), change in any::<Index>()) {
+        let one = serde_json::to_value(block).expect("JSON");
+        let changed = with_one_field_changed(&one, field, change);
+        let graph = |block: &Value| in_the_middle(block).and_then(|spec| spec.lower());
+        let (Ok(one), Ok(changed)) = (graph(&one), graph(&changed)) else { return Ok(()) };
+        prop_assert_eq!(one.digest() == changed.digest(), same(&one, &changed));
     }
 
     #[test]
@@ -107,6 +119,49 @@ fn same(a: &Graph, b: &Graph) -> bool {
         graph.nodes().iter().map(|node| (node.op, node.inputs.clone(), node.output)).collect()
     };
     a.tensors() == b.tensors() && nodes(a) == nodes(b) && a.output() == b.output()
+}
+
+/// The block between two others, on an input that most blocks can stand on.
+fn in_the_middle(block: &Value) -> Result<Spec, automcu_model::Refusals> {
+    let conv = serde_json::json!({ "op": "conv", "channels": 8 });
+    let document = serde_json::json!({
+        "version": 1,
+        "input": { "height": 33, "width": 32, "channels": 3 },
+        "backbone": [conv, block, conv],
+        "head": { "op": "classifier", "classes": 10 },
+    });
+    Spec::from_json(document.to_string().as_bytes())
+}
+
+/// The block with another value in one of its fields: one that some field of some block may have.
+fn with_one_field_changed(block: &Value, field: Index, change: Index) -> Value {
+    use serde_json::json;
+    let values = [
+        json!(1),
+        json!(2),
+        json!(3),
+        json!(5),
+        json!(8),
+        json!(10),
+        json!(16),
+        json!([3, 1]),
+        json!([1, 2]),
+        json!(true),
+        json!(false),
+        json!(null),
+        json!("same"),
+        json!("valid"),
+        json!("batch"),
+        json!("none"),
+        json!("relu"),
+        json!("relu6"),
+        json!("swish"),
+    ];
+    let mut changed = block.clone();
+    let object = changed.as_object_mut().expect("a block is an object");
+    let keys: Vec<String> = object.keys().filter(|key| *key != "op").cloned().collect();
+    object.insert(keys[field.index(keys.len())].clone(), values[change.index(values.len())].clone());
+    changed
 }
 
 fn shuffle_keys(value: &mut Value, seed: u64) {

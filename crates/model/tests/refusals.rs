@@ -127,6 +127,46 @@ fn shapes_that_do_not_work_out_are_dimension_errors() {
 }
 
 #[test]
+fn a_remedy_is_itself_allowed() {
+    let mut low = with_backbone(json!([{ "op": "conv", "channels": 8, "stride": [8, 1] }]));
+    low["input"]["height"] = json!(7);
+    check(low, RefusalKind::Dimension, "backbone[0].stride: 8 leaves 0 rows of 7; use 5");
+}
+
+#[test]
+fn rows_and_columns_told_apart_are_no_shorthand_for_a_signal() {
+    let signal = |conv: Value| {
+        let mut document = with_backbone(json!([conv]));
+        document["input"] = json!({ "height": 1, "width": 128, "channels": 2 });
+        document
+    };
+    check(
+        signal(json!({ "op": "conv", "channels": 8, "kernel": [9, 1] })),
+        RefusalKind::Dimension,
+        "backbone[0].kernel: [9, 1] on an input of one row; use [1, 1]",
+    );
+    check(
+        signal(json!({ "op": "max_pool", "stride": [4, 1] })),
+        RefusalKind::Dimension,
+        "backbone[0].stride: [4, 1] on an input of one row; use [1, 1]",
+    );
+    let square = signal(json!({ "op": "conv", "channels": 8, "kernel": 3, "stride": 2 })).to_string();
+    let oblong = signal(json!({ "op": "conv", "channels": 8, "kernel": [1, 3], "stride": [1, 2] })).to_string();
+    let digest =
+        |text: &str| Spec::from_json(text.as_bytes()).and_then(|spec| spec.lower()).expect("a signal").digest();
+    assert_eq!(digest(&square), digest(&oblong));
+}
+
+#[test]
+fn a_limit_is_named() {
+    let many = Value::Array(vec![json!({ "op": "conv", "channels": 8 }); limits::MODULES + 1]);
+    let refusals = refused(with_backbone(many).to_string().as_bytes());
+    assert_eq!(refusals.as_slice()[0].limit, Some(automcu_model::Limit::Modules));
+    assert_eq!(refused(b"[[[[[[[[[[[[[[[[[[").as_slice()[0].limit, Some(automcu_model::Limit::Nesting));
+    assert_eq!(refused(b"{}").as_slice()[0].limit, None);
+}
+
+#[test]
 fn what_is_too_large_is_a_limit() {
     use RefusalKind::Limit;
     let wide = json!({ "op": "inverted_residual", "channels": 2048, "expansion": 8 });
@@ -175,6 +215,7 @@ fn hostile_documents_are_refused_shortly() {
         (b"{\"backbone\":".repeat(20_000), RefusalKind::Limit),
         (format!("{{\"version\":{}}}", "9".repeat(200_000)).into_bytes(), RefusalKind::Syntax),
         (b"{\"version\":1e308}".to_vec(), RefusalKind::Schema),
+        (b"{\"version\":1,\"$schema\":[]}".to_vec(), RefusalKind::Schema),
         (b"{\"version\":-9223372036854775808}".to_vec(), RefusalKind::Schema),
         (long_key.into_bytes(), RefusalKind::Schema),
         (control.into_bytes(), RefusalKind::Schema),

@@ -1,6 +1,6 @@
 //! What a candidate needs, what it may need, and whether the one fits the other.
 
-use automcu_model::{Bytes, DataType, Graph, Provenance};
+use automcu_model::{Bytes, Cost, DataType, Peak, Provenance};
 use serde::{Deserialize, Serialize};
 
 use crate::part::Part;
@@ -8,9 +8,11 @@ use crate::part::Part;
 /// The memory that a target and the user allow. What is not bounded is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    /// RAM in one piece.
+    /// RAM.
+    #[serde(rename = "ram_bytes")]
     pub ram: Option<Bytes>,
-    /// Flash in one piece.
+    /// Flash.
+    #[serde(rename = "flash_bytes")]
     pub flash: Option<Bytes>,
 }
 
@@ -37,10 +39,13 @@ impl From<&Part> for Budget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RamUse {
     /// The peak of activations.
+    #[serde(rename = "activations_bytes")]
     pub activations: Bytes,
     /// What the runtime keeps beside them.
+    #[serde(rename = "runtime_bytes")]
     pub runtime: Option<Bytes>,
     /// The stack.
+    #[serde(rename = "stack_bytes")]
     pub stack: Option<Bytes>,
 }
 
@@ -48,8 +53,13 @@ pub struct RamUse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlashUse {
     /// Weights and biases.
+    #[serde(rename = "weights_bytes")]
     pub weights: Bytes,
-    /// Code and its tables.
+    /// Multipliers and shifts that rescale accumulators.
+    #[serde(rename = "tables_bytes")]
+    pub tables: Option<Bytes>,
+    /// Code.
+    #[serde(rename = "code_bytes")]
     pub code: Option<Bytes>,
 }
 
@@ -67,14 +77,14 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// What a deployed graph needs at least: activations op by op, and weights. Runtime, stack and code are not known yet.
+    /// What a deployed graph of this cost and peak needs at least. Runtime, stack, tables and code are not known yet.
     #[must_use]
-    pub fn estimated(deployed: &Graph, dtype: DataType) -> Self {
+    pub fn estimated(cost: &Cost, peak: &Peak, dtype: DataType) -> Self {
         Self {
             dtype,
             provenance: Provenance::Estimated,
-            ram: RamUse { activations: deployed.peak().bytes(dtype), runtime: None, stack: None },
-            flash: FlashUse { weights: deployed.cost().weight_bytes(dtype), code: None },
+            ram: RamUse { activations: peak.bytes(dtype), runtime: None, stack: None },
+            flash: FlashUse { weights: cost.weight_bytes(dtype), tables: None, code: None },
         }
     }
 
@@ -87,7 +97,7 @@ impl Footprint {
     /// The flash of all parts that are known.
     #[must_use]
     pub fn known_flash(&self) -> Bytes {
-        [Some(self.flash.weights), self.flash.code].into_iter().flatten().sum()
+        [Some(self.flash.weights), self.flash.tables, self.flash.code].into_iter().flatten().sum()
     }
 }
 

@@ -109,10 +109,7 @@ impl Catalogue {
 
     /// Adds a family; all of it or, where anything is wrong, nothing.
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), TargetError> {
-        let family: FamilyFile = toml::from_str(text).map_err(|error| TargetError::Form {
-            file: file.to_owned(),
-            problem: error.to_string().trim().to_owned(),
-        })?;
+        let family: FamilyFile = toml::from_str(text).map_err(|error| misformed(file, text, &error))?;
         let parts = family.into_parts();
         for (i, part) in parts.iter().enumerate() {
             check(file, part)?;
@@ -164,6 +161,15 @@ impl Catalogue {
         likely.sort_by(|a, b| b.0.total_cmp(&a.0));
         UnknownTarget { name, likely: likely.into_iter().take(3).map(|(_, name)| name.to_owned()).collect() }
     }
+}
+
+/// The error without the line that it is about: that line is a user's, as long as it likes.
+fn misformed(file: &str, text: &str, error: &toml::de::Error) -> TargetError {
+    const MOST: usize = 300;
+    let line =
+        error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| 1 + before.matches('\n').count());
+    let message: String = error.message().chars().take(MOST).flat_map(char::escape_debug).collect();
+    TargetError::Form { file: file.to_owned(), problem: format!("line {line}: {}", message.replace("\\\"", "\"")) }
 }
 
 fn goes_by(part: &Part, name: &str) -> bool {

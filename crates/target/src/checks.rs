@@ -10,6 +10,7 @@ type Check = fn(&Part) -> Result<(), String>;
 /// Every check with its name.
 pub const CHECKS: &[(&str, Check)] = &[
     ("names are plain words", names_are_plain),
+    ("texts are short and plain", texts_are_plain),
     ("every figure has its document", figures_have_documents),
     ("core, fpu and dsp go together", core_is_possible),
     ("the clock is plausible", clock_is_plausible),
@@ -28,6 +29,25 @@ fn names_are_plain(part: &Part) -> Result<(), String> {
         Some(name) => Err(format!("{name:?} is no name; use 1 to 40 letters, digits, '-', '_' and '+'")),
         None => Ok(()),
     }
+}
+
+/// Texts of a user's file are shown on terminals, which obey control characters.
+fn texts_are_plain(part: &Part) -> Result<(), String> {
+    const MOST: usize = 200;
+    let sources = [&part.sources.core, &part.sources.clock, &part.sources.flash, &part.sources.ram];
+    let whole = [Some(&part.family), Some(&part.vendor), part.board.as_ref()];
+    let of_regions = regions(part).flat_map(|region| [Some(&region.name), region.note.as_ref()]);
+    let all = whole.into_iter().chain(sources.map(Option::as_ref)).chain(of_regions).flatten();
+    for text in all {
+        let length = text.chars().count();
+        if !(1..=MOST).contains(&length) || text.chars().any(char::is_control) {
+            let start: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+            return Err(format!(
+                "\"{start}\" has {length} characters; use 1 to {MOST}, none of them a control character"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn figures_have_documents(part: &Part) -> Result<(), String> {

@@ -62,12 +62,15 @@ pub(crate) struct PartFile {
     /// Whether it has Arm's DSP extension.
     dsp: bool,
     /// The highest clock.
+    #[schemars(range(min = 1, max = 1500))]
     clock_mhz: u32,
     /// The document that each figure comes from, by its key.
     sources: SourcesFile,
     /// Flash, by region.
+    #[schemars(length(min = 1))]
     flash: Vec<RegionFile>,
     /// RAM, by region.
+    #[schemars(length(min = 1))]
     ram: Vec<RegionFile>,
 }
 
@@ -91,7 +94,7 @@ struct RegionFile {
     address: u32,
     /// Its size with a unit, like "128 KiB".
     #[serde(deserialize_with = "size")]
-    #[schemars(with = "String", regex(pattern = "^[0-9.]+ ?[KMG]i?B$"))]
+    #[schemars(with = "String", regex(pattern = Bytes::PATTERN))]
     size: Bytes,
     /// Whether it is a chip of its own beside the part.
     #[serde(default)]

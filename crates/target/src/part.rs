@@ -117,6 +117,7 @@ pub struct Region {
     /// Its first address.
     pub address: u32,
     /// Its size.
+    #[serde(rename = "size_bytes")]
     pub size: Bytes,
     /// Whether it is a chip of its own beside the part.
     pub external: bool,
@@ -132,7 +133,7 @@ impl Region {
     /// The address behind the last.
     #[must_use]
     pub fn end(&self) -> u64 {
-        u64::from(self.address) + self.size.0
+        u64::from(self.address).saturating_add(self.size.0)
     }
 }
 

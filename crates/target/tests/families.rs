@@ -105,6 +105,9 @@ fn each_named_check_refuses_what_it_is_for() {
     let mut refused_by = Vec::new();
     for (from, to, said) in [
         ("\"ONE\"", "\"ONE TWO\"", "\"ONE TWO\" is no name"),
+        ("\"Me\"", "\"\\u001b[31m\"", "\"\\u{1b}[31m\" has 5 characters"),
+        ("name = \"c\"", "name = \"\"", "\"\" has 0 characters"),
+        ("\"18KiB\"", "\"18446744073709550592B\"", "c ends at 0xffffffffffffffff"),
         ("clock = \"sheet\"", "clock = \"shete\"", "sources.clock is no key of [documents]"),
         ("dsp = true", "dsp = false", "dsp = false on a cortex-m4; use true"),
         ("fpu = \"single\"", "fpu = \"double\"", "fpu = Double on a cortex-m4"),
@@ -147,6 +150,11 @@ fn a_file_of_the_wrong_form_is_refused_with_its_place() {
         let error = Catalogue::default().add("mine.toml", &GOOD.replace(from, to)).expect_err(said);
         assert!(matches!(error, TargetError::Form { .. }) && error.to_string().contains(said), "{error}");
     }
+    let hostile = format!("x = \"\u{1b}[31m{}\"\n{GOOD}", "y".repeat(100_000));
+    let said = Catalogue::default().add("mine.toml", &hostile).expect_err("control character").to_string();
+    assert!(said.len() < 500 && !said.contains('\u{1b}'), "{said}");
+    let said = Catalogue::default().add("mine.toml", &GOOD.replace("18KiB", "18K")).expect_err("no size").to_string();
+    assert!(said.contains("line 31: "), "{said}");
 }
 
 #[test]
@@ -160,4 +168,18 @@ fn a_name_that_is_taken_is_refused() {
     );
     assert!(all.add("mine.toml", &GOOD.replace("\"ONE\"", "\"MINE-1\"")).is_err());
     assert_eq!(all.parts().len(), count);
+}
+
+/// The schema of a size and the reader of sizes agree on what people write.
+#[test]
+fn the_schema_of_a_size_accepts_what_is_read() {
+    let schema = automcu_target::family_schema();
+    let pattern = schema.pointer("/$defs/RegionFile/properties/size").expect("the schema of a size");
+    let validator = jsonschema::draft202012::new(pattern).expect("a schema");
+    for text in ["64KiB", "64 KiB", "1.5 MiB", "64kB", "1_024 KiB", "65536B", "0.5GiB"] {
+        assert!(text.parse::<Bytes>().is_ok() && validator.is_valid(&text.into()), "{text}");
+    }
+    for text in ["64", "64K", "64Kb", "1.2.3KiB", "KiB", "-1KiB", "64 KiBs", ""] {
+        assert!(text.parse::<Bytes>().is_err() && !validator.is_valid(&text.into()), "{text}");
+    }
 }

@@ -9,7 +9,7 @@ fn footprint(activations: u64, weights: u64) -> Footprint {
         dtype: DataType::Int8,
         provenance: Provenance::Estimated,
         ram: RamUse { activations: Bytes(activations), runtime: None, stack: None },
-        flash: FlashUse { weights: Bytes(weights), code: None },
+        flash: FlashUse { weights: Bytes(weights), tables: None, code: None },
     }
 }
 
@@ -32,7 +32,8 @@ fn what_is_not_bounded_always_fits_and_known_parts_all_count() {
     known.ram.stack = Some(Bytes(20));
     known.ram.runtime = Some(Bytes(3));
     known.flash.code = Some(Bytes(50));
-    assert_eq!((known.known_ram(), known.known_flash()), (Bytes(123), Bytes(250)));
+    known.flash.tables = Some(Bytes(7));
+    assert_eq!((known.known_ram(), known.known_flash()), (Bytes(123), Bytes(257)));
 }
 
 #[test]

@@ -23,14 +23,20 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     let record = Record::in_folder(&root.join("target/needs"));
     let outcomes = setup::all(root, &record, !arguments.no_setup)?;
     let ran = run_tests(root, &record, &arguments.filter);
-    let left_out = judge(&outcomes, &record.skips()?)?;
-    for line in &left_out {
-        say(line);
+    let judged = record.skips().map_err(Into::into).and_then(|skips| judge(&outcomes, &skips));
+    if let Ok(left_out) = &judged {
+        let nothing = left_out.is_empty().then(|| "left out: nothing".to_owned());
+        left_out.iter().chain(&nothing).for_each(|line| say(line));
     }
-    if left_out.is_empty() {
-        say("left out: nothing");
+    both(ran, judged.map(drop))
+}
+
+/// The failures of both, so that the one does not hide the other.
+fn both(one: anyhow::Result<()>, other: anyhow::Result<()>) -> anyhow::Result<()> {
+    match (one, other) {
+        (Err(one), Err(other)) => bail!("{one:#}; {other:#}"),
+        (one, other) => one.and(other),
     }
-    ran
 }
 
 /// Doc tests first, so that the runner's closing line is the last word on the tests.
@@ -97,5 +103,12 @@ mod tests {
         let error = judge(&[outcome(Ok("/bin/oracle"))], &skip("oracle")).expect_err("fails");
         assert_eq!(error.to_string(), "a_test went without oracle, which is at /bin/oracle");
         assert!(judge(&[outcome(Ok("/bin/oracle"))], &skip("wand")).is_err());
+    }
+
+    #[test]
+    fn a_wrong_skip_does_not_hide_that_tests_failed() {
+        let (one, other) = (|| Err(anyhow::anyhow!("tests failed")), || Err(anyhow::anyhow!("wrong skip")));
+        assert_eq!(both(one(), other()).expect_err("both").to_string(), "tests failed; wrong skip");
+        assert!(both(one(), Ok(())).is_err() && both(Ok(()), other()).is_err() && both(Ok(()), Ok(())).is_ok());
     }
 }

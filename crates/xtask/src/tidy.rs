@@ -6,12 +6,13 @@ mod tests {
 
     use crate::{process::Program, repository};
 
+    /// The repository's files; none, and a note, where there is no git.
     fn tracked() -> Vec<String> {
         let root = repository().expect("a workspace");
         let arguments = ["ls-files", "--cached", "--others", "--exclude-standard"];
-        let listed = Program::new("git", &arguments, 1).within(&root).output();
-        // A release archive has no git; what it holds was tidy when it was made.
-        listed.unwrap_or_default().lines().filter(|file| root.join(file).is_file()).map(ToOwned::to_owned).collect()
+        let Some(git) = automcu_needs::need("git") else { return Vec::new() };
+        let listed = Program::new(git, &arguments, 1).within(&root).output().expect("git lists its files");
+        listed.lines().filter(|file| root.join(file).is_file()).map(ToOwned::to_owned).collect()
     }
 
     fn text(file: &str) -> String {
@@ -21,9 +22,6 @@ mod tests {
     #[test]
     fn the_code_is_formatted() {
         let root = repository().expect("a workspace");
-        if Program::cargo(&["fmt", "--version"], 1).output().is_err() {
-            return; // A toolchain without rustfmt; `cargo xtask check` needs one.
-        }
         Program::cargo(&["fmt", "--all", "--check"], 2).within(&root).output().expect("run `cargo fmt --all`");
     }
 
@@ -46,6 +44,15 @@ mod tests {
     fn every_crate_takes_the_workspace_s_lints() {
         for file in tracked().iter().filter(|file| file.ends_with("/Cargo.toml") && !file.starts_with("tests/fuzz/")) {
             assert!(text(file).contains("[lints]\nworkspace = true"), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_panic_takes_no_more_than_its_thread_along() {
+        for file in tracked().iter().filter(|file| file.ends_with("Cargo.toml")) {
+            let aborts =
+                text(file).lines().any(|line| line.trim_start().starts_with("panic") && line.contains("abort"));
+            assert!(!aborts, "{file}: agents are restarted after a panic, so no profile may abort");
         }
     }
 

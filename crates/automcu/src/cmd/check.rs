@@ -1,45 +1,44 @@
 //! `automcu check`.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
-use automcu_model::{Bytes, DataType, Graph, GraphDigest, Node, Refusal, Refusals, Shape, Step};
+use automcu_model::{Bytes, DataType, Graph, GraphDigest, Node, Provenance, Refusal, Refusals, Shape, Step};
 use automcu_target::{Budget, Fit, Footprint, Margin};
 use serde::Serialize;
 
 use super::write_json;
 use crate::{
-    Streams,
+    Said,
     cli::{BudgetArgs, Check},
-    input,
     outcome::{Failure, Outcome},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
 };
 
-pub(crate) fn run(arguments: &Check, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Check, input: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
-    let read = input::architecture(&arguments.architecture, streams)?;
+    let read = crate::input::architecture(&arguments.architecture, input)?;
     match read.graph {
-        Err(refusals) => refuse(&read.name, &refusals, arguments.json, streams),
+        Err(refusals) => refuse(&read.name, &refusals, arguments.json, said),
         Ok((trained, deployed)) => {
-            let answer = Answer::of(&trained, &deployed, arguments.dtype.value.0, allowance);
+            let answer = Answer::of(&trained, &deployed, arguments.dtype.0, allowance);
             if arguments.json {
-                write_json(&answer, &mut streams.output)?;
+                write_json(&answer, &mut said.output)?;
             } else {
-                answer.write(&read.name, &deployed, &mut streams.output)?;
+                answer.write(&read.name, &deployed, &mut said.output)?;
             }
             Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
         }
     }
 }
 
-pub(crate) fn refuse(name: &str, refusals: &Refusals, json: bool, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(crate) fn refuse(name: &str, refusals: &Refusals, json: bool, said: &mut Said) -> Result<Outcome, Failure> {
     if json {
-        write_json(&Refused { version: 1, constructible: false, refusals: refusals.as_slice() }, &mut streams.output)?;
+        write_json(&Refused { version: 1, constructible: false, refusals: refusals.as_slice() }, &mut said.output)?;
         return Ok(Outcome::Refused);
     }
     for refusal in refusals.as_slice() {
         let kind = styled(format!("{} error", refusal.kind), BAD);
-        writeln!(streams.errors, "{kind}: {refusal}")?;
+        writeln!(said.errors, "{kind}: {refusal}")?;
     }
     Err(Failure::NotConstructible { file: name.to_owned() })
 }
@@ -61,7 +60,7 @@ struct Allowance {
 impl Allowance {
     fn of(arguments: &BudgetArgs, folder: Option<&std::path::Path>) -> Result<Self, Failure> {
         let BudgetArgs { target, ram, flash } = arguments;
-        let catalogue = input::catalogue(folder)?;
+        let catalogue = crate::input::catalogue(folder)?;
         let part = target.as_deref().map(|name| catalogue.find(name)).transpose()?;
         let asked = Budget { ram: *ram, flash: *flash };
         let budget = match part {
@@ -77,6 +76,10 @@ impl Allowance {
 struct Answer {
     version: u32,
     constructible: bool,
+    /// Of every size below.
+    dtype: DataType,
+    /// Of every figure below.
+    provenance: Provenance,
     digest: GraphDigest,
     input: Shape,
     output: Shape,
@@ -103,7 +106,7 @@ struct Layer {
     parameters: u64,
     macs: u64,
     /// What is in memory while it runs.
-    memory: Bytes,
+    memory_bytes: Bytes,
     /// The tensors there, as places in `tensors`.
     live: Vec<usize>,
 }
@@ -118,7 +121,7 @@ struct Parameters {
 
 #[derive(Serialize)]
 struct PeakAnswer {
-    bytes: Bytes,
+    activations_bytes: Bytes,
     step: usize,
     /// Whether no order of the operations has a lower peak.
     optimal: bool,
@@ -135,23 +138,29 @@ struct Tensor {
 
 impl Answer {
     fn of(trained: &Graph, deployed: &Graph, dtype: DataType, allowance: Allowance) -> Self {
-        let peak = deployed.peak();
+        let (cost, peak) = (deployed.cost(), deployed.peak());
         let timeline = deployed.timeline(peak.order(), dtype);
         let layers = timeline.steps().iter().zip(1..).map(|(step, number)| layer(deployed, step, number)).collect();
-        let footprint = Footprint::estimated(deployed, dtype);
+        let footprint = Footprint::estimated(&cost, &peak, dtype);
         let fit = allowance.budget.map(|budget| Fit::of(&footprint, budget));
         Self {
             version: 1,
             constructible: true,
+            dtype,
+            provenance: footprint.provenance,
             digest: trained.digest(),
             input: deployed.shape(Graph::INPUT),
             output: deployed.shape(deployed.output()),
             layers,
             tensors: tensors(deployed, peak.order(), dtype),
-            parameters: Parameters { trained: trained.cost().parameters(), deployed: deployed.cost().parameters() },
-            macs: deployed.cost().macs,
+            parameters: Parameters { trained: trained.cost().parameters(), deployed: cost.parameters() },
+            macs: cost.macs,
             footprint,
-            peak: PeakAnswer { bytes: peak.bytes(dtype), step: peak.step() + 1, optimal: peak.is_optimal() },
+            peak: PeakAnswer {
+                activations_bytes: peak.bytes(dtype),
+                step: peak.step() + 1,
+                optimal: peak.is_optimal(),
+            },
             target: allowance.target,
             budget: allowance.budget,
             fits: fit.map(|fit| fit.holds()),
@@ -160,7 +169,8 @@ impl Answer {
     }
 
     fn write(&self, name: &str, deployed: &Graph, sink: &mut dyn Write) -> io::Result<()> {
-        writeln!(sink, "{} is constructible  {}\n", styled(name, TITLE), styled(self.digest.short(), FAINT))?;
+        writeln!(sink, "{} is constructible  {}", styled(name, TITLE), styled(self.digest.short(), FAINT))?;
+        writeln!(sink, "all figures are {} from the graph, all sizes are of {}\n", self.provenance, self.dtype)?;
         self.write_layers(sink)?;
         let dtype = self.footprint.dtype;
         writeln!(
@@ -182,7 +192,11 @@ impl Answer {
             let how = styled(format!("({dtype}, {}; {left_out} not counted)", self.footprint.provenance), FAINT);
             format!("{:<9}  {what} {how}", bytes.to_string())
         };
-        writeln!(sink, "Flash        {}", known(self.footprint.known_flash(), "weights and biases", "code"))?;
+        writeln!(
+            sink,
+            "Flash        {}",
+            known(self.footprint.known_flash(), "weights and biases", "tables and code")
+        )?;
         let order = if self.peak.optimal { "best order" } else { "best order found" };
         let what = format!("activations, peak at step {} in the {order}", self.peak.step);
         writeln!(sink, "RAM          {}", known(self.footprint.known_ram(), &what, "stack and runtime"))?;
@@ -213,7 +227,7 @@ impl Answer {
                 layer.output.to_string(),
                 thousands(layer.parameters),
                 thousands(layer.macs),
-                layer.memory.to_string(),
+                layer.memory_bytes.to_string(),
             ];
             table.row(cells, style);
         }
@@ -225,6 +239,7 @@ impl Answer {
         let verdict = if fit.holds() { styled("fits", GOOD) } else { styled("does not fit", BAD) };
         let name = self.target.as_deref().unwrap_or("the budget");
         writeln!(sink, "\n{}: {verdict} {}", styled(name, TITLE), styled("(estimated)", FAINT))?;
+        let piece = if self.target.is_some() { " in one piece" } else { "" };
         for (memory, used, allowed, margin) in [
             ("Flash", self.footprint.known_flash(), budget.flash, fit.flash),
             ("RAM", self.footprint.known_ram(), budget.ram, fit.ram),
@@ -235,7 +250,7 @@ impl Answer {
                 Margin::Spare(bytes) => format!("{bytes} to spare"),
                 Margin::Unbounded => String::new(),
             };
-            writeln!(sink, "  {memory:<6} {used} of {allowed} in one piece, {margin}")?;
+            writeln!(sink, "  {memory:<6} {used} of {allowed}{piece}, {margin}")?;
         }
         Ok(())
     }
@@ -252,7 +267,7 @@ fn layer(graph: &Graph, step: &Step, number: usize) -> Layer {
         output: graph.shape(node.output),
         parameters: cost.parameters(),
         macs: cost.macs,
-        memory: step.bytes,
+        memory_bytes: step.bytes,
         live: step.live.clone(),
     }
 }

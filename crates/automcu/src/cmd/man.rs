@@ -5,12 +5,12 @@ use std::io::Write;
 use clap_mangen::Man as Page;
 
 use crate::{
-    Streams,
+    Said,
     cli::Man,
     outcome::{Failure, Outcome},
 };
 
-pub(crate) fn run(arguments: &Man, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Man, said: &mut Said) -> Result<Outcome, Failure> {
     let mut command = crate::command();
     command.build();
     let command = match &arguments.verb {
@@ -24,6 +24,6 @@ pub(crate) fn run(arguments: &Man, streams: &mut Streams) -> Result<Outcome, Fai
     };
     let mut page = Vec::new();
     Page::new(command).render(&mut page)?;
-    streams.output.write_all(&page)?;
+    said.output.write_all(&page)?;
     Ok(Outcome::Yes)
 }

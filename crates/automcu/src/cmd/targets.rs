@@ -1,63 +1,68 @@
 //! `automcu targets`.
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
 };
 
 use automcu_model::{Bytes, DataType};
-use automcu_target::{Budget, Catalogue, Fit, Footprint, Memory, Part, Use};
+use automcu_target::{Budget, Catalogue, Fit, Footprint, Part, Use};
 use serde::Serialize;
 
 use super::{check::refuse, write_json};
 use crate::{
-    Streams,
+    Said,
     cli::Targets,
-    input,
     outcome::{Failure, Outcome},
     show::{Align, FAINT, TITLE, Table, styled},
 };
 
-pub(crate) fn run(arguments: &Targets, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let catalogue = input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
+pub(crate) fn run(arguments: &Targets, input: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
+    let catalogue = crate::input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
     match (&arguments.target, &arguments.fits) {
-        (Some(name), _) => describe(catalogue.find(name)?, arguments.json, streams),
-        (None, Some(path)) => fitting(path, &catalogue, arguments, streams),
-        (None, None) => list(&catalogue, arguments.json, streams),
+        (Some(name), _) => describe(catalogue.find(name)?, arguments.json, said),
+        (None, Some(path)) => fitting(path, &catalogue, arguments, input, said),
+        (None, None) => list(&catalogue, arguments.json, said),
     }
 }
 
-fn list(catalogue: &Catalogue, json: bool, streams: &mut Streams) -> Result<Outcome, Failure> {
+fn list(catalogue: &Catalogue, json: bool, said: &mut Said) -> Result<Outcome, Failure> {
     if json {
         write_json(
             &List { version: 1, targets: catalogue.parts().iter().map(Described::of).collect() },
-            &mut streams.output,
+            &mut said.output,
         )?;
     } else {
-        write_parts(catalogue.parts().iter(), &mut streams.output)?;
+        write_parts(catalogue.parts().iter(), &mut said.output)?;
         let count = catalogue.parts().len();
         let hint = "RAM and Flash: in one piece; `automcu targets NAME` shows every region and its source";
-        writeln!(streams.output, "\n{count} targets. {}", styled(hint, FAINT))?;
+        writeln!(said.output, "\n{count} targets. {}", styled(hint, FAINT))?;
     }
     Ok(Outcome::Yes)
 }
 
 /// The parts that could hold an architecture, cheapest class first, then the smallest.
-fn fitting(path: &Path, catalogue: &Catalogue, arguments: &Targets, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let read = input::architecture(path, streams)?;
+fn fitting(
+    path: &Path,
+    catalogue: &Catalogue,
+    arguments: &Targets,
+    input: &mut dyn Read,
+    said: &mut Said,
+) -> Result<Outcome, Failure> {
+    let read = crate::input::architecture(path, input)?;
     let (_, deployed) = match read.graph {
         Ok(graphs) => graphs,
-        Err(refusals) => return refuse(&read.name, &refusals, arguments.json, streams),
+        Err(refusals) => return refuse(&read.name, &refusals, arguments.json, said),
     };
-    let footprint = Footprint::estimated(&deployed, arguments.dtype.value.0);
+    let footprint = Footprint::estimated(&deployed.cost(), &deployed.peak(), arguments.dtype.0);
     let holds = |part: &&Part| Fit::of(&footprint, Budget::from(*part)).holds();
     let mut parts: Vec<&Part> = catalogue.parts().iter().filter(holds).collect();
     parts.sort_by_key(|part| (part.class(), part.flash().largest_run(), part.ram().largest_run(), part.name()));
     if arguments.json {
         let targets = parts.iter().map(|part| Described::of(part)).collect();
-        write_json(&Fitting { version: 1, footprint, targets }, &mut streams.output)?;
+        write_json(&Fitting { version: 1, footprint, targets }, &mut said.output)?;
     } else {
-        write_fitting(&read.name, &parts, catalogue.parts().len(), &footprint, &mut streams.output)?;
+        write_fitting(&read.name, &parts, catalogue.parts().len(), &footprint, &mut said.output)?;
     }
     Ok(if parts.is_empty() { Outcome::No } else { Outcome::Yes })
 }
@@ -70,7 +75,7 @@ fn write_fitting(
     sink: &mut dyn Write,
 ) -> io::Result<()> {
     let (ram, flash) = (footprint.known_ram(), footprint.known_flash());
-    let how = format!("({}, {}; code, stack and runtime not counted)", footprint.dtype, footprint.provenance);
+    let how = format!("({}, {}; tables, code, stack and runtime not counted)", footprint.dtype, footprint.provenance);
     let needs = format!("needs {ram} of RAM and {flash} of Flash");
     writeln!(sink, "{} {needs} {}\n", styled(name, TITLE), styled(how, FAINT))?;
     if parts.is_empty() {
@@ -117,8 +122,8 @@ fn write_parts<'p>(parts: impl Iterator<Item = &'p Part>, sink: &mut dyn Write) 
     table.write(sink)
 }
 
-fn describe(part: &Part, json: bool, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let sink = &mut streams.output;
+fn describe(part: &Part, json: bool, said: &mut Said) -> Result<Outcome, Failure> {
+    let sink = &mut said.output;
     if json {
         write_json(&Described::of(part), sink)?;
         return Ok(Outcome::Yes);
@@ -194,21 +199,22 @@ struct Fitting<'p> {
 struct Described<'p> {
     #[serde(flatten)]
     part: &'p Part,
-    ram_bytes: Sums,
-    flash_bytes: Sums,
-}
-
-#[derive(Serialize)]
-struct Sums {
     /// In one piece.
-    contiguous: Bytes,
+    ram_contiguous_bytes: Bytes,
     /// All that may hold data.
-    total: Bytes,
+    ram_total_bytes: Bytes,
+    flash_contiguous_bytes: Bytes,
+    flash_total_bytes: Bytes,
 }
 
 impl<'p> Described<'p> {
     fn of(part: &'p Part) -> Self {
-        let sums = |memory: &Memory| Sums { contiguous: memory.largest_run(), total: memory.total() };
-        Self { part, ram_bytes: sums(part.ram()), flash_bytes: sums(part.flash()) }
+        Self {
+            part,
+            ram_contiguous_bytes: part.ram().largest_run(),
+            ram_total_bytes: part.ram().total(),
+            flash_contiguous_bytes: part.flash().largest_run(),
+            flash_total_bytes: part.flash().total(),
+        }
     }
 }

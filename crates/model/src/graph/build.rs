@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::{Graph, Node, Op, Origin, Shape, TensorId};
 use crate::{
     limits,
-    refusal::{Refusal, RefusalKind},
+    refusal::{Limit, Refusal},
 };
 
 /// A graph in the making.
@@ -23,7 +23,7 @@ impl GraphBuilder {
         tensors.push(input);
         let elements = input.elements();
         let most = limits::TENSOR_ELEMENTS;
-        within(elements, most, || ("input".into(), "the input has", "values")).map(|()| Self {
+        within(elements, most, Limit::Values, || ("input".into(), "the input has")).map(|()| Self {
             tensors,
             nodes: Vec::with_capacity(96),
             parameters: 0,
@@ -67,14 +67,16 @@ impl GraphBuilder {
         let path = || place(origin);
         // A vector's length is bounded as its values are; only the width of a map has a bound of its own.
         let width = if output.area() > 1 { output.channels } else { 0 };
-        within(u64::from(width), limits::CHANNELS.into(), || (path(), "a tensor would have", "channels"))?;
-        within(output.elements(), limits::TENSOR_ELEMENTS, || (path(), "a tensor would have", "values"))?;
-        within(self.nodes.len() as u64 + 1, limits::OPERATIONS as u64, || (path(), "there would be", "operations"))?;
+        within(u64::from(width), limits::CHANNELS.into(), Limit::Channels, || (path(), "a tensor would have"))?;
+        within(output.elements(), limits::TENSOR_ELEMENTS, Limit::Values, || (path(), "a tensor would have"))?;
+        within(self.nodes.len() as u64 + 1, limits::OPERATIONS as u64, Limit::Operations, || {
+            (path(), "there would be")
+        })?;
         let cost = op.cost(self.shape(inputs[0]), output);
         self.parameters += cost.parameters();
-        within(self.parameters, limits::PARAMETERS, || (path(), "there would be", "parameters so far"))?;
+        within(self.parameters, limits::PARAMETERS, Limit::Parameters, || (path(), "there would be"))?;
         self.macs += cost.macs;
-        within(self.macs, limits::MACS, || (path(), "there would be", "multiply-accumulates so far"))?;
+        within(self.macs, limits::MACS, Limit::Macs, || (path(), "there would be"))?;
         let id = TensorId(u32::try_from(self.tensors.len()).expect("operations are bounded"));
         self.tensors.push(output);
         self.nodes.push(Node { op, inputs, output: id, origin });
@@ -95,13 +97,19 @@ fn place(origin: Origin) -> String {
     }
 }
 
-fn within(count: u64, most: u64, say: impl FnOnce() -> (String, &'static str, &'static str)) -> Result<(), Refusal> {
+fn within(count: u64, most: u64, limit: Limit, say: impl FnOnce() -> (String, &'static str)) -> Result<(), Refusal> {
     if count <= most {
         return Ok(());
     }
-    let (path, there, what) = say();
-    let problem = format!("{there} {count} {what}");
-    Err(Refusal::new(RefusalKind::Limit, path, problem, format!("use at most {most}")))
+    let (path, there) = say();
+    let what = match limit {
+        Limit::Channels => "channels",
+        Limit::Parameters => "parameters so far",
+        Limit::Macs => "multiply-accumulates so far",
+        Limit::Operations => "operations",
+        Limit::Document | Limit::Nesting | Limit::Modules | Limit::Values => "values",
+    };
+    Err(Refusal::limit(limit, path, format!("{there} {count} {what}"), format!("use at most {most}")))
 }
 
 impl Graph {

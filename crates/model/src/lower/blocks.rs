@@ -1,6 +1,6 @@
 //! The atomic modules.
 
-use super::{Convolution, Lowering};
+use super::{Asked, Convolution, Lowering, Placed};
 use crate::{
     graph::{Extent, Op, Shape, TensorId},
     refusal::Refusal,
@@ -131,15 +131,15 @@ impl Lowering {
     }
 
     pub(super) fn max_pool(&mut self, spec: &MaxPool, input: TensorId) -> Result<TensorId, Refusal> {
-        let (window, stride) = (self.unless_flat(spec.window.get()), self.step(spec.stride.get()));
-        let output = self.places(window, stride, spec.padding, input, "window")?;
-        self.graph.unary(Op::MaxPool { window, stride, padding: spec.padding }, input, output, self.origin)
+        let asked = Asked { window: spec.window.get(), stride: spec.stride.get(), padding: spec.padding };
+        let Placed { window, stride, padding, output } = self.placed(asked, "window", input)?;
+        self.graph.unary(Op::MaxPool { window, stride, padding }, input, output, self.origin)
     }
 
     pub(super) fn average_pool(&mut self, spec: &AveragePool, input: TensorId) -> Result<TensorId, Refusal> {
-        let (window, stride) = (self.unless_flat(spec.window.get()), self.step(spec.stride.get()));
-        let output = self.places(window, stride, spec.padding, input, "window")?;
-        self.graph.unary(Op::AveragePool { window, stride, padding: spec.padding }, input, output, self.origin)
+        let asked = Asked { window: spec.window.get(), stride: spec.stride.get(), padding: spec.padding };
+        let Placed { window, stride, padding, output } = self.placed(asked, "window", input)?;
+        self.graph.unary(Op::AveragePool { window, stride, padding }, input, output, self.origin)
     }
 
     /// Adds the block's input to its output where that was asked for and shapes allow.

@@ -1,7 +1,7 @@
 //! Turns a spec into a graph, or says which module cannot be built, and why.
 //!
-//! Along an axis where the input has size 1, kernels and strides are 1: their other rows would only ever meet padding.
-//! So a signal may be written with the same numbers as an image.
+//! Along an axis where the input has size 1, square kernels and strides are 1: their other rows would only ever meet
+//! padding. So a signal may be written with the same numbers as an image.
 
 mod blocks;
 mod heads;
@@ -9,7 +9,7 @@ mod heads;
 use crate::{
     graph::{Extent, Graph, GraphBuilder, Op, Origin, Shape, TensorId},
     refusal::{Refusal, RefusalKind, Refusals},
-    spec::{Activation, Block, Module, Norm, Padding, Spec, Stage},
+    spec::{Activation, Block, Module, Norm, Padding, Spec, Stage, Stride},
 };
 
 impl Spec {
@@ -55,7 +55,28 @@ struct Convolution {
     activation: Activation,
 }
 
+/// A window as a spec asks for it.
+#[derive(Clone, Copy)]
+struct Asked {
+    window: Extent,
+    stride: Extent,
+    padding: Padding,
+}
+
+/// A window as it lies on a tensor.
+struct Placed {
+    window: Extent,
+    stride: Extent,
+    padding: Padding,
+    /// The shape that it leaves.
+    output: Shape,
+}
+
 impl Convolution {
+    const fn window(&self) -> Asked {
+        Asked { window: self.kernel, stride: self.stride, padding: self.padding }
+    }
+
     const fn pointwise(norm: Norm, activation: Activation) -> Self {
         Self { kernel: Extent::ONE, stride: Extent::ONE, padding: Padding::Same, norm, activation }
     }
@@ -111,20 +132,17 @@ impl Lowering {
 
     /// A dense convolution with what follows it.
     fn convolve(&mut self, conv: Convolution, channels: u32, input: TensorId) -> Result<TensorId, Refusal> {
-        let conv = self.flattened(conv);
-        let places = self.places(conv.kernel, conv.stride, conv.padding, input, "kernel")?;
-        let Convolution { kernel, stride, padding, norm, .. } = conv;
-        let op = Op::Conv { kernel, stride, padding, bias: norm == Norm::None, activation: Activation::None };
-        let out = self.graph.unary(op, input, places.with_channels(channels), self.origin)?;
+        let Placed { window: kernel, stride, padding, output } = self.placed(conv.window(), "kernel", input)?;
+        let op = Op::Conv { kernel, stride, padding, bias: conv.norm == Norm::None, activation: Activation::None };
+        let out = self.graph.unary(op, input, output.with_channels(channels), self.origin)?;
         self.followed(conv, out)
     }
 
     /// A depthwise convolution with what follows it.
     fn convolve_depthwise(&mut self, conv: Convolution, input: TensorId) -> Result<TensorId, Refusal> {
-        let conv = self.flattened(conv);
-        let output = self.places(conv.kernel, conv.stride, conv.padding, input, "kernel")?;
-        let Convolution { kernel, stride, padding, norm, .. } = conv;
-        let op = Op::DepthwiseConv { kernel, stride, padding, bias: norm == Norm::None, activation: Activation::None };
+        let Placed { window: kernel, stride, padding, output } = self.placed(conv.window(), "kernel", input)?;
+        let bias = conv.norm == Norm::None;
+        let op = Op::DepthwiseConv { kernel, stride, padding, bias, activation: Activation::None };
         let out = self.graph.unary(op, input, output, self.origin)?;
         self.followed(conv, out)
     }
@@ -154,47 +172,44 @@ impl Lowering {
         self.graph.binary(Op::Add { activation: Activation::None }, [a, b], shape, self.origin)
     }
 
-    fn flattened(&self, conv: Convolution) -> Convolution {
-        Convolution { kernel: self.unless_flat(conv.kernel), stride: self.step(conv.stride), ..conv }
+    /// What a window becomes on this tensor, and the shape that it leaves.
+    fn placed(&self, asked: Asked, field: &'static str, input: TensorId) -> Result<Placed, Refusal> {
+        let shape = self.graph.shape(input);
+        let window = self.unless_flat(asked.window, field)?;
+        let stride = if self.repeated { Extent::ONE } else { self.unless_flat(asked.stride, "stride")? };
+        let height = self.axis((shape.height, window.height, stride.height), asked.padding, field, "rows")?;
+        let width = self.axis((shape.width, window.width, stride.width), asked.padding, field, "columns")?;
+        let nothing_added = asked.padding.added(shape.height, window.height, stride.height) == (0, 0)
+            && asked.padding.added(shape.width, window.width, stride.width) == (0, 0);
+        // One form for what computes the same, so that duplicates are seen to be duplicates.
+        let padding = if nothing_added { Padding::Valid } else { asked.padding };
+        Ok(Placed { window, stride, padding, output: Shape { height, width, ..shape } })
     }
 
-    /// The stride as it applies here: 1 in a stage's later blocks, 1 along a flat axis.
-    fn step(&self, stride: Extent) -> Extent {
-        if self.repeated { Extent::ONE } else { self.unless_flat(stride) }
-    }
-
-    fn unless_flat(&self, extent: Extent) -> Extent {
-        Extent {
+    /// The extent without what lies along a flat axis. Where rows and columns were told apart, that was no shorthand.
+    fn unless_flat(&self, extent: Extent, field: &str) -> Result<Extent, Refusal> {
+        let fitted = Extent {
             height: if self.flat.0 { 1 } else { extent.height },
             width: if self.flat.1 { 1 } else { extent.width },
+        };
+        if extent.height == extent.width || extent == fitted {
+            return Ok(fitted);
         }
-    }
-
-    /// The shape that a window leaves of a tensor.
-    fn places(
-        &self,
-        window: Extent,
-        stride: Extent,
-        padding: Padding,
-        input: TensorId,
-        field: &str,
-    ) -> Result<Shape, Refusal> {
-        let shape = self.graph.shape(input);
-        let height = self.axis(shape.height, window.height, stride.height, padding, (field, "rows"))?;
-        let width = self.axis(shape.width, window.width, stride.width, padding, (field, "columns"))?;
-        Ok(Shape { height, width, ..shape })
+        let what = if self.flat.0 { "row" } else { "column" };
+        let problem = format!("[{}, {}] on an input of one {what}", extent.height, extent.width);
+        Err(self.wrong(field, problem, format!("use [{}, {}]", fitted.height, fitted.width)))
     }
 
     fn axis(
         &self,
-        size: u32,
-        window: u32,
-        stride: u32,
+        (size, window, stride): (u32, u32, u32),
         padding: Padding,
-        (field, what): (&str, &str),
+        field: &str,
+        what: &str,
     ) -> Result<u32, Refusal> {
         if stride > size {
-            return Err(self.wrong("stride", format!("{stride} leaves 0 {what} of {size}"), format!("use {size}")));
+            let longest = Stride::EACH.iter().filter(|allowed| **allowed <= size).max().unwrap_or(&1);
+            return Err(self.wrong("stride", format!("{stride} leaves 0 {what} of {size}"), format!("use {longest}")));
         }
         match padding.places(size, window, stride) {
             0 => {

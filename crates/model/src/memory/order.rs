@@ -74,7 +74,9 @@ struct Memory {
     elements: u64,
     /// The operations of the part that read it.
     readers: u64,
-    /// Whether something outside of the part reads it, or it was there before.
+    /// The operation of the part that writes it; none where it was there before.
+    writer: Option<usize>,
+    /// Whether something outside of the part reads it.
     stays: bool,
 }
 
@@ -109,6 +111,7 @@ impl<'g> Part<'g> {
             } else {
                 writer.insert(written, 1 << bit);
                 let place = part.place(written);
+                part.memories[place].writer = Some(bit);
                 part.writes.push(Some(place));
             }
             part.needs.push(needs);
@@ -122,7 +125,7 @@ impl<'g> Part<'g> {
     fn place(&mut self, memory: usize) -> usize {
         self.memories.iter().position(|known| known.id == memory).unwrap_or_else(|| {
             let elements = self.storage.elements[memory];
-            self.memories.push(Memory { id: memory, elements, readers: 0, stays: false });
+            self.memories.push(Memory { id: memory, elements, readers: 0, writer: None, stays: false });
             self.memories.len() - 1
         })
     }
@@ -159,14 +162,12 @@ impl<'g> Part<'g> {
 
     /// What is in memory while `node` runs after those of `done`.
     fn elements_during(&self, node: usize, done: u64) -> u64 {
-        let written = |place: usize| {
-            self.writes.iter().enumerate().find(|(_, to)| **to == Some(place)).is_none_or(|(by, _)| done & 1 << by != 0)
-        };
         self.memories
             .iter()
             .enumerate()
             .filter(|(place, memory)| {
-                self.writes[node] == Some(*place) || written(*place) && (memory.stays || memory.readers & !done != 0)
+                let is_written = memory.writer.is_none_or(|by| done & 1 << by != 0);
+                self.writes[node] == Some(*place) || is_written && (memory.stays || memory.readers & !done != 0)
             })
             .map(|(_, memory)| memory.elements)
             .sum()
@@ -182,5 +183,47 @@ impl<'g> Part<'g> {
         }
         order.reverse();
         order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DataType;
+    use crate::{
+        graph::{Extent, Graph, GraphBuilder, Op, Origin, Shape},
+        spec::{Activation, Padding},
+    };
+
+    /// `width` branches from the input, each a wide and then a narrow map, added up.
+    fn branching(width: u32) -> Graph {
+        let shape = Shape { height: 4, width: 4, channels: 2 };
+        let (kernel, stride) = (Extent::ONE, Extent::ONE);
+        let conv = Op::Conv { kernel, stride, padding: Padding::Valid, bias: true, activation: Activation::None };
+        let mut graph = GraphBuilder::new(shape).expect("small");
+        let ends: Vec<_> = (0..width)
+            .map(|i| graph.unary(conv, Graph::INPUT, shape.with_channels(8 + i), Origin::Head).expect("small"))
+            .collect();
+        let narrow = ends.into_iter().map(|wide| graph.unary(conv, wide, shape, Origin::Head).expect("small"));
+        let narrow: Vec<_> = narrow.collect();
+        let add = Op::Add { activation: Activation::None };
+        let sum = narrow.into_iter().reduce(|a, b| graph.binary(add, [a, b], shape, Origin::Head).expect("small"));
+        graph.finish(sum.expect("at least one branch"))
+    }
+
+    #[test]
+    fn branches_are_run_one_after_the_other_although_they_are_written_side_by_side() {
+        let peak = branching(4).peak();
+        // The input, the sum so far and the widest branch, wide and narrow; the widest runs first, while there is no sum.
+        assert!(peak.is_optimal());
+        assert_eq!(peak.bytes(DataType::Int8).0, 16 * (2 + 2 + 10 + 2));
+    }
+
+    #[test]
+    fn what_is_too_wide_to_search_keeps_its_order_and_says_so() {
+        for width in [16, 40] {
+            let peak = branching(width).peak();
+            assert!(!peak.is_optimal(), "{width}");
+            assert!(peak.order().is_sorted());
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use crate::{
     limits,
-    refusal::{Refusal, RefusalKind, Refusals},
+    refusal::{Limit, Refusal, RefusalKind, Refusals},
 };
 
 /// A JSON value that keeps the order of keys, and keys written twice.
@@ -38,7 +38,8 @@ impl Json<'_> {
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
             Self::Whole(number) => number.to_string(),
-            Self::Real(number) => number.to_string(),
+            Self::Real(number) if (1e-4..1e15).contains(&number.abs()) || *number == 0.0 => number.to_string(),
+            Self::Real(number) => format!("{number:e}"),
             Self::Text(text) => crate::refusal::quoted(text),
             Self::List(_) => "a list".to_owned(),
             Self::Object(_) => "an object".to_owned(),
@@ -49,8 +50,8 @@ impl Json<'_> {
 /// Parses one JSON document within the limits.
 pub(crate) fn parse(text: &[u8]) -> Result<Json<'_>, Refusals> {
     if text.len() > limits::DOCUMENT_BYTES {
-        return Err(Refusals::one(Refusal::new(
-            RefusalKind::Limit,
+        return Err(Refusals::one(Refusal::limit(
+            Limit::Document,
             ".",
             format!("the document is longer than {} bytes", limits::DOCUMENT_BYTES),
             "no architecture needs that; write a stage for what repeats",
@@ -70,8 +71,8 @@ pub(crate) fn parse(text: &[u8]) -> Result<Json<'_>, Refusals> {
 }
 
 fn nested_too_deep() -> Refusal {
-    Refusal::new(
-        RefusalKind::Limit,
+    Refusal::limit(
+        Limit::Nesting,
         ".",
         format!("lists and objects nest deeper than {}", limits::NESTING),
         "no architecture needs that; write the modules side by side",
@@ -150,7 +151,7 @@ impl<'de> Visitor<'de> for Nested<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json<'de>, A::Error> {
         let inner = self.deeper()?;
-        let mut object = Vec::with_capacity(8);
+        let mut object = Vec::new();
         while let Some(key) = entries.next_key_seed(Key)? {
             object.push((key, entries.next_value_seed(inner)?));
         }

@@ -23,7 +23,7 @@ pub use schema::{spec_schema, strict_spec_schema};
 use crate::{
     limits,
     read::{At, Fields, Json, Read, expected, parse},
-    refusal::{Findings, Refusal, RefusalKind, Refusals},
+    refusal::{Findings, Limit, Refusal, RefusalKind, Refusals},
 };
 use declare::record;
 
@@ -137,6 +137,9 @@ impl Spec {
 impl Read for Spec {
     fn read(json: &Json<'_>, at: &At<'_>, found: &mut Findings) -> Option<Self> {
         let fields = Fields::of(json, Self::FIELDS, at, found)?;
+        if let Some(other) = fields.get("$schema").filter(|json| !matches!(json, Json::Text(_))) {
+            return expected(other, &At::Key(at, "$schema"), "a text, or leave it out", found);
+        }
         let version = fields.required("version", at, found);
         let input = fields.required("input", at, found);
         let backbone = fields.required("backbone", at, found);
@@ -153,8 +156,11 @@ impl Read for Vec<Module> {
         if !(1..=limits::MODULES).contains(&items.len()) {
             let problem = format!("there are {} modules", items.len());
             let remedy = format!("use 1 to {}", limits::MODULES);
-            let kind = if items.is_empty() { RefusalKind::Schema } else { RefusalKind::Limit };
-            found.add(Refusal::new(kind, at, problem, remedy));
+            found.add(if items.is_empty() {
+                Refusal::new(RefusalKind::Schema, at, problem, remedy)
+            } else {
+                Refusal::limit(Limit::Modules, at, problem, remedy)
+            });
             return None;
         }
         let modules: Vec<_> =
