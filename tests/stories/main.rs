@@ -2,6 +2,7 @@
 
 mod check;
 mod documents;
+mod interpreter;
 mod manual;
 mod schemas;
 mod targets;

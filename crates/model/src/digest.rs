@@ -65,6 +65,11 @@ impl Graph {
             }
             Op::MaxPool { padding, .. } | Op::AveragePool { padding, .. } => write_word(form, padding.word()),
             Op::Dense { bias, .. } => form.push(bias.into()),
+            Op::Pad(border) => {
+                for side in [border.top, border.bottom, border.left, border.right] {
+                    form.extend(side.to_le_bytes());
+                }
+            }
             Op::Dropout(percent) => form.extend(percent.get().to_le_bytes()),
             _ => {}
         }

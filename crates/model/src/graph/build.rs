@@ -8,8 +8,8 @@ use crate::{
     refusal::{Limit, Refusal},
 };
 
-/// A graph in the making.
-pub(crate) struct GraphBuilder {
+/// A graph in the making: nodes are added in an order in which they can run.
+pub struct GraphBuilder {
     tensors: Vec<Shape>,
     nodes: Vec<Node>,
     parameters: u64,
@@ -18,7 +18,7 @@ pub(crate) struct GraphBuilder {
 
 impl GraphBuilder {
     /// Starts from the shape of the input.
-    pub(crate) fn new(input: Shape) -> Result<Self, Refusal> {
+    pub fn new(input: Shape) -> Result<Self, Refusal> {
         let mut tensors = Vec::with_capacity(96);
         tensors.push(input);
         let elements = input.elements();
@@ -31,23 +31,19 @@ impl GraphBuilder {
         })
     }
 
-    pub(crate) fn shape(&self, tensor: TensorId) -> Shape {
+    /// The shape of a tensor.
+    #[must_use]
+    pub fn shape(&self, tensor: TensorId) -> Shape {
         self.tensors[tensor.index()]
     }
 
     /// Adds an operation on one tensor.
-    pub(crate) fn unary(
-        &mut self,
-        op: Op,
-        input: TensorId,
-        output: Shape,
-        origin: Origin,
-    ) -> Result<TensorId, Refusal> {
+    pub fn unary(&mut self, op: Op, input: TensorId, output: Shape, origin: Origin) -> Result<TensorId, Refusal> {
         self.add(op, smallvec![input], output, origin)
     }
 
     /// Adds an operation on two tensors.
-    pub(crate) fn binary(
+    pub fn binary(
         &mut self,
         op: Op,
         inputs: [TensorId; 2],
@@ -57,7 +53,8 @@ impl GraphBuilder {
         self.add(op, SmallVec::from_buf(inputs), output, origin)
     }
 
-    fn add(
+    /// Adds an operation on any number of tensors, at least one.
+    pub fn add(
         &mut self,
         op: Op,
         inputs: SmallVec<[TensorId; 2]>,
@@ -84,7 +81,8 @@ impl GraphBuilder {
     }
 
     /// The finished graph.
-    pub(crate) fn finish(self, output: TensorId) -> Graph {
+    #[must_use]
+    pub fn finish(self, output: TensorId) -> Graph {
         Graph { tensors: self.tensors, nodes: self.nodes, output }
     }
 }
@@ -94,6 +92,7 @@ fn place(origin: Origin) -> String {
     match origin {
         Origin::Backbone { module, .. } => format!("backbone[{module}]"),
         Origin::Head => "head".to_owned(),
+        Origin::Operator(index) => format!("operator[{index}]"),
     }
 }
 

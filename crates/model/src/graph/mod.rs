@@ -8,8 +8,8 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-pub(crate) use build::GraphBuilder;
-pub use op::{Cost, Op};
+pub use build::GraphBuilder;
+pub use op::{Border, Cost, Op};
 pub use shape::{Extent, Shape};
 
 /// A tensor of one graph.
@@ -36,6 +36,8 @@ pub enum Origin {
     },
     /// The head.
     Head,
+    /// An operator of a file that was read.
+    Operator(u32),
 }
 
 impl fmt::Display for Origin {
@@ -44,6 +46,7 @@ impl fmt::Display for Origin {
             Self::Backbone { module, repeat: None } => format!("backbone[{module}]"),
             Self::Backbone { module, repeat: Some(repeat) } => format!("backbone[{module}] #{}", repeat + 1),
             Self::Head => "head".to_owned(),
+            Self::Operator(index) => format!("operator[{index}]"),
         })
     }
 }

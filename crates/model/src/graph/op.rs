@@ -83,8 +83,25 @@ pub enum Op {
     GlobalMax,
     /// The same values in another shape.
     Reshape,
+    /// Rows and columns of nothing around a map.
+    Pad(Border),
+    /// Logits made into shares of 1.
+    Softmax,
     /// Drops activations in training.
     Dropout(Percent),
+}
+
+/// How many rows and columns are added on each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Border {
+    /// Rows above.
+    pub top: u32,
+    /// Rows below.
+    pub bottom: u32,
+    /// Columns before.
+    pub left: u32,
+    /// Columns after.
+    pub right: u32,
 }
 
 impl Op {
@@ -105,6 +122,8 @@ impl Op {
             Self::GlobalAverage => "global_average",
             Self::GlobalMax => "global_max",
             Self::Reshape => "reshape",
+            Self::Pad(_) => "pad",
+            Self::Softmax => "softmax",
             Self::Dropout(_) => "dropout",
         }
     }

@@ -223,7 +223,7 @@ impl Lowering {
     fn wrong(&self, field: &str, problem: String, remedy: String) -> Refusal {
         let path = match self.origin {
             Origin::Backbone { module, .. } => format!("backbone[{module}].{field}"),
-            Origin::Head => format!("head.{field}"),
+            Origin::Head | Origin::Operator(_) => format!("head.{field}"),
         };
         Refusal::new(RefusalKind::Dimension, path, problem, remedy)
     }

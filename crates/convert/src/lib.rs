@@ -1,0 +1,17 @@
+//! int8 networks: read from .tflite files, and computed exactly as a microcontroller computes them.
+//!
+//! The arithmetic is the contract "tflm-double" (`docs/ARITHMETIC.md`): bit for bit that of TensorFlow Lite Micro.
+//! Nothing here reads a file, a clock or the environment, or draws a random number.
+
+mod arithmetic;
+mod fixed;
+mod interpret;
+mod network;
+mod ops;
+mod tflite;
+
+pub use arithmetic::{Multiplier, doubling_high, rounding_divide};
+pub use interpret::{Interpreter, WrongLength};
+pub use network::{Network, Quantisation, Weights};
+pub use ops::NotComputed;
+pub use tflite::{FlatError, LONGEST, TfliteError};

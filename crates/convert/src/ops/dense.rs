@@ -1,0 +1,59 @@
+//! Dense layer.
+
+use automcu_model::{Node, Op, Shape};
+
+use super::{
+    Kernel, bounds,
+    conv::{Requantisation, dot},
+};
+use crate::{
+    network::{Network, Weights},
+    tflite::{Operator, Reading, TfliteError},
+};
+
+pub(crate) struct Dense {
+    zero_point: i16,
+    weights: Vec<i16>,
+    biases: Vec<i32>,
+    requantisation: Requantisation,
+}
+
+impl Dense {
+    pub(crate) fn new(network: &Network, node: &Node, weights: &Weights) -> Self {
+        Self {
+            zero_point: network.ends(node).0.zero_point.into(),
+            weights: weights.values.iter().map(|&weight| weight.into()).collect(),
+            biases: weights.biases.clone(),
+            requantisation: Requantisation::new(weights, network.ends(node), bounds(network, node)),
+        }
+    }
+}
+
+impl Kernel for Dense {
+    fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
+        let values: Vec<i16> = inputs[0].iter().map(|&x| i16::from(x) - self.zero_point).collect();
+        let rows = self.weights.chunks_exact(values.len()).zip(&self.biases);
+        for ((channel, out), (weights, bias)) in output.iter_mut().enumerate().zip(rows) {
+            *out = self.requantisation.apply(channel, bias + dot(weights, &values));
+        }
+    }
+}
+
+pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    let options = operator.options()?;
+    if options.i8(1, 0)? != 0 {
+        return Err(operator.unsupported("shuffled weights".to_owned()));
+    }
+    let activation = operator.activation(0)?;
+    let mut input = reading.activation(operator, 0)?;
+    let [outputs, length] = reading.weight_shape(operator, 1)?;
+    let shape = reading.shape(input);
+    if shape.elements() != u64::from(length) {
+        return Err(operator.unsupported(format!("{} values under weights of {length}", shape.elements())));
+    }
+    if shape != Shape::vector(length) {
+        input = reading.reshaped(operator, input, Shape::vector(length))?;
+    }
+    let weights = reading.weights(operator, 1, 0, outputs)?;
+    reading.add_weighted(operator, Op::Dense { bias: true, activation }, input, Shape::vector(outputs), weights)
+}

@@ -1,0 +1,96 @@
+//! Mean and maximum of each channel over the whole map. The mean is no average pool: it rescales.
+
+use automcu_model::{Node, Op, Shape};
+
+use super::{Bounds, Kernel, bounds};
+use crate::{
+    arithmetic::Multiplier,
+    network::Network,
+    tflite::{Operator, Reading, TfliteError},
+};
+
+pub(crate) struct Mean {
+    places: i32,
+    input_zero: i32,
+    output_zero: i32,
+    multiplier: Multiplier,
+    bounds: Bounds,
+}
+
+impl Mean {
+    pub(crate) fn new(network: &Network, node: &Node) -> Self {
+        let (input, output) = network.ends(node);
+        let places = network.graph.shape(node.inputs[0]).area();
+        Self {
+            places: i32::try_from(places).expect("maps are bounded"),
+            input_zero: input.zero_point.into(),
+            output_zero: output.zero_point.into(),
+            multiplier: over(Multiplier::of(f64::from(input.scale) / f64::from(output.scale)), places),
+            bounds: bounds(network, node),
+        }
+    }
+}
+
+/// The multiplier over a count, by as many more bits as there is room for, truncated as the reference does.
+fn over(factor: Multiplier, count: u64) -> Multiplier {
+    let leading = i32::try_from(63 - count.leading_zeros()).expect("few bits");
+    let shift = leading.min(32).min(31 + factor.shift).max(0);
+    let bits = (i64::from(factor.multiplier) << shift) / i64::try_from(count).expect("maps are bounded");
+    Multiplier { multiplier: i32::try_from(bits).unwrap_or(i32::MAX), shift: factor.shift - shift }
+}
+
+impl Kernel for Mean {
+    fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
+        let channels = output.len();
+        for (channel, value) in output.iter_mut().enumerate() {
+            let sum: i32 = inputs[0][channel..].iter().step_by(channels).map(|&x| i32::from(x)).sum();
+            let centred = sum - self.places * self.input_zero;
+            *value = self.bounds.clamp(self.multiplier.rescale(centred) + self.output_zero);
+        }
+    }
+}
+
+pub(crate) struct Max;
+
+impl Max {
+    pub(crate) const fn new(_: &Network, _: &Node) -> Self {
+        Self
+    }
+}
+
+impl Kernel for Max {
+    fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
+        let channels = output.len();
+        for (channel, value) in output.iter_mut().enumerate() {
+            *value = inputs[0][channel..].iter().step_by(channels).copied().max().unwrap_or(i8::MIN);
+        }
+    }
+}
+
+/// Refuses a mean over anything but rows and columns; gives the shape that is left.
+fn reduced(reading: &Reading<'_>, operator: &Operator<'_>) -> Result<Shape, TfliteError> {
+    let shape = reading.shape(reading.activation(operator, 0)?);
+    let mut axes = reading.integers(operator, 1)?;
+    let rank = reading.rank(operator, 0)?;
+    for axis in &mut axes {
+        *axis = if *axis < 0 { *axis + rank } else { *axis };
+    }
+    axes.sort_unstable();
+    match (rank, axes.as_slice()) {
+        (4, [1, 2]) | (3, [1]) => Ok(Shape::vector(shape.channels)),
+        _ => Err(operator.unsupported(format!("reduction over the axes {axes:?} of {rank}"))),
+    }
+}
+
+pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    let output = reduced(reading, operator)?;
+    let input = reading.activation(operator, 0)?;
+    reading.add_unary(operator, Op::GlobalAverage, input, output)
+}
+
+pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    let output = reduced(reading, operator)?;
+    reading.same_step(operator)?;
+    let input = reading.activation(operator, 0)?;
+    reading.add_unary(operator, Op::GlobalMax, input, output)
+}

@@ -1,0 +1,116 @@
+//! One operation a file: how it is read from a .tflite file and how its integers are computed.
+//!
+//! Every kernel is exact to the bit by the contract "tflm-double" (`docs/ARITHMETIC.md`).
+
+mod activate;
+mod add;
+mod concat;
+mod conv;
+mod dense;
+mod depthwise;
+mod mean;
+mod pad;
+mod pool;
+mod reshape;
+mod softmax;
+mod window;
+
+use automcu_model::{Node, Op, spec::Activation};
+
+use crate::{
+    network::{Network, Quantisation},
+    tflite::{Operator, Reading, TfliteError},
+};
+
+/// Computes one operation.
+pub(crate) trait Kernel: Send + Sync {
+    /// Reads the inputs, writes the whole output.
+    fn run(&self, inputs: &[&[i8]], output: &mut [i8]);
+}
+
+/// How an operator is read: it adds nodes to the graph.
+pub(crate) type Reader = fn(&mut Reading<'_>, &Operator<'_>) -> Result<(), TfliteError>;
+
+/// Every operator that is read: its code and name in .tflite files, and its reader.
+pub(crate) const READERS: &[(i32, &str, Reader)] = &[
+    (0, "ADD", add::read),
+    (1, "AVERAGE_POOL_2D", pool::read_average),
+    (2, "CONCATENATION", concat::read),
+    (3, "CONV_2D", conv::read),
+    (4, "DEPTHWISE_CONV_2D", depthwise::read),
+    (9, "FULLY_CONNECTED", dense::read),
+    (14, "LOGISTIC", activate::read_logistic),
+    (17, "MAX_POOL_2D", pool::read_max),
+    (19, "RELU", activate::read_relu),
+    (21, "RELU6", activate::read_relu6),
+    (22, "RESHAPE", reshape::read),
+    (25, "SOFTMAX", softmax::read),
+    (34, "PAD", pad::read),
+    (40, "MEAN", mean::read),
+    (43, "SQUEEZE", reshape::read),
+    (70, "EXPAND_DIMS", reshape::read),
+    (82, "REDUCE_MAX", mean::read_max),
+];
+
+/// An operation that the interpreter does not compute.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: {op} is not computed in integers; deploy the graph first")]
+pub struct NotComputed {
+    /// Where the operation comes from.
+    pub origin: String,
+    /// The operation.
+    pub op: &'static str,
+}
+
+/// The kernel of a node.
+pub(crate) fn kernel(network: &Network, place: usize) -> Result<Box<dyn Kernel>, NotComputed> {
+    let node = &network.graph.nodes()[place];
+    let weights = network.weights[place].as_ref();
+    Ok(match (node.op, weights) {
+        (Op::Conv { .. }, Some(weights)) => Box::new(conv::Conv::new(network, node, weights)),
+        (Op::DepthwiseConv { .. }, Some(weights)) => Box::new(depthwise::Depthwise::new(network, node, weights)),
+        (Op::Dense { .. }, Some(weights)) => Box::new(dense::Dense::new(network, node, weights)),
+        (Op::Add { .. }, _) => Box::new(add::Add::new(network, node)),
+        (Op::AveragePool { .. } | Op::MaxPool { .. }, _) => Box::new(pool::Pool::new(network, node)),
+        (Op::GlobalAverage, _) => Box::new(mean::Mean::new(network, node)),
+        (Op::GlobalMax, _) => Box::new(mean::Max::new(network, node)),
+        (Op::Activate(activation), _) => Box::new(activate::Table::new(network, node, activation)),
+        (Op::Softmax, _) => Box::new(softmax::Softmax::new(network, node)),
+        (Op::Concat, _) => Box::new(concat::Concat::new(network, node)),
+        (Op::Pad(border), _) => Box::new(pad::Pad::new(network, node, border)),
+        (Op::Reshape, _) => Box::new(reshape::Copy),
+        (op, _) => return Err(NotComputed { origin: node.origin.to_string(), op: op.word() }),
+    })
+}
+
+/// The least and the most that a tensor may hold after an activation that is applied in the same pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) least: i32,
+    pub(crate) most: i32,
+}
+
+impl Bounds {
+    pub(crate) fn of(activation: Activation, output: Quantisation) -> Self {
+        let zero = i32::from(output.zero_point);
+        let mut bounds = Self { least: -128, most: 127 };
+        if matches!(activation, Activation::Relu | Activation::Relu6) {
+            bounds.least = zero.max(-128);
+        }
+        if activation == Activation::Relu6 {
+            #[expect(clippy::cast_possible_truncation, reason = "a step count of six saturates where it is absurd")]
+            let six = (6.0 / output.scale).round() as i32;
+            bounds.most = zero.saturating_add(six).min(127);
+        }
+        bounds
+    }
+
+    pub(crate) fn clamp(self, value: i32) -> i8 {
+        i8::try_from(value.max(self.least).min(self.most)).expect("the bounds are those of an int8")
+    }
+}
+
+/// The bounds of a node's own activation.
+pub(crate) fn bounds(network: &Network, node: &Node) -> Bounds {
+    Bounds::of(node.op.activation().unwrap_or(Activation::None), network.tensors[node.output.index()])
+}

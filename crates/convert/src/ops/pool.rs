@@ -1,0 +1,85 @@
+//! Maximum and mean of each window.
+
+use automcu_model::{Extent, Node, Op};
+
+use super::{
+    Bounds, Kernel, bounds,
+    conv::{WindowOptions, read_window},
+    window::{Place, Window},
+};
+use crate::{
+    network::Network,
+    tflite::{Operator, Reading, TfliteError},
+};
+
+pub(crate) struct Pool {
+    window: Window,
+    is_max: bool,
+    bounds: Bounds,
+}
+
+impl Pool {
+    pub(crate) fn new(network: &Network, node: &Node) -> Self {
+        let (window, stride, padding, is_max) = match node.op {
+            Op::MaxPool { window, stride, padding } => (window, stride, padding, true),
+            Op::AveragePool { window, stride, padding } => (window, stride, padding, false),
+            _ => unreachable!("a pool"),
+        };
+        let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
+        Self { window: Window::new(input, output, window, stride, padding), is_max, bounds: bounds(network, node) }
+    }
+
+    /// The values of one channel under the window.
+    fn under<'i>(&self, place: &'i Place, input: &'i [i8], channel: usize) -> impl Iterator<Item = i32> + 'i {
+        let (width, channels) = (self.window.input.width as usize, self.window.input.channels as usize);
+        let at = move |row: usize, column: usize| i32::from(input[(row * width + column) * channels + channel]);
+        place.rows.clone().flat_map(move |row| place.columns.clone().map(move |column| at(row, column)))
+    }
+}
+
+impl Kernel for Pool {
+    fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
+        let channels = self.window.input.channels as usize;
+        for (place, values) in self.window.places().zip(output.chunks_exact_mut(channels)) {
+            let count = i32::try_from(place.rows.len() * place.columns.len()).expect("a window is small");
+            for (channel, value) in values.iter_mut().enumerate() {
+                let mut under = self.under(&place, inputs[0], channel);
+                *value = self.bounds.clamp(if self.is_max {
+                    under.by_ref().max().unwrap_or(-128)
+                } else {
+                    rounded_mean(under.sum(), count)
+                });
+            }
+        }
+    }
+}
+
+/// The sum over the count, rounded half away from zero.
+fn rounded_mean(sum: i32, count: i32) -> i32 {
+    if sum > 0 { (sum + count / 2) / count } else { (sum - count / 2) / count }
+}
+
+fn read(reading: &mut Reading<'_>, operator: &Operator<'_>, is_max: bool) -> Result<(), TfliteError> {
+    let WindowOptions { padding, stride } = read_window(operator)?;
+    let options = operator.options()?;
+    let side = |index| -> Result<u32, TfliteError> {
+        let number = options.i32(index, 0)?;
+        let side = u32::try_from(number).ok().filter(|side| (1..=1024).contains(side));
+        side.ok_or_else(|| operator.wrong(format!("a window of {number}")))
+    };
+    let window = Extent { width: side(3)?, height: side(4)? };
+    operator.refuse_activation(5)?;
+    let input = reading.activation(operator, 0)?;
+    let output = operator.placed(reading.shape(input), window, stride, padding)?;
+    reading.same_step(operator)?;
+    let op = if is_max { Op::MaxPool { window, stride, padding } } else { Op::AveragePool { window, stride, padding } };
+    reading.add_unary(operator, op, input, output)
+}
+
+pub(crate) fn read_average(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    read(reading, operator, false)
+}
+
+pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    read(reading, operator, true)
+}

@@ -1,0 +1,51 @@
+//! What convolutions and pools share: where a window lies on a map.
+
+use std::ops::Range;
+
+use automcu_model::{Extent, Shape, spec::Padding};
+
+/// A window that moves over a map.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    pub(crate) input: Shape,
+    pub(crate) output: Shape,
+    pub(crate) kernel: Extent,
+    stride: Extent,
+    top: u32,
+    left: u32,
+}
+
+/// One place of a window: the rows and columns of the map under it, and which row and column of the kernel comes first.
+pub(crate) struct Place {
+    pub(crate) rows: Range<usize>,
+    pub(crate) columns: Range<usize>,
+    pub(crate) kernel_row: usize,
+    pub(crate) kernel_column: usize,
+}
+
+impl Window {
+    pub(crate) fn new(input: Shape, output: Shape, kernel: Extent, stride: Extent, padding: Padding) -> Self {
+        let (top, _) = padding.added(input.height, kernel.height, stride.height);
+        let (left, _) = padding.added(input.width, kernel.width, stride.width);
+        Self { input, output, kernel, stride, top, left }
+    }
+
+    /// The place that computes this row and column of the output.
+    pub(crate) fn place(&self, row: usize, column: usize) -> Place {
+        let along = |at: usize, stride: u32, before: u32, kernel: u32, size: u32| {
+            let first = at * stride as usize;
+            let (start, end) = (first.saturating_sub(before as usize), first + kernel as usize - before as usize);
+            (start..end.min(size as usize), (before as usize).saturating_sub(first))
+        };
+        let Self { input, kernel, stride, top, left, .. } = self;
+        let (rows, kernel_row) = along(row, stride.height, *top, kernel.height, input.height);
+        let (columns, kernel_column) = along(column, stride.width, *left, kernel.width, input.width);
+        Place { rows, columns, kernel_row, kernel_column }
+    }
+
+    /// Every row and column of the output, in order.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        let width = self.output.width as usize;
+        (0..self.output.height as usize * width).map(move |i| self.place(i / width, i % width))
+    }
+}

@@ -1,0 +1,96 @@
+//! Reads .tflite files: a user's own int8 network, from any converter.
+//!
+//! A file is not trusted: every offset is checked, everything that is copied is bounded, and what is not supported is
+//! refused by name, with the operator.
+
+mod flat;
+mod operator;
+mod reading;
+
+use automcu_model::{Refusal, TensorId};
+
+use crate::network::Network;
+use flat::Buffer;
+pub use flat::FlatError;
+pub(crate) use operator::Operator;
+pub(crate) use reading::Reading;
+
+/// Why a file is no int8 network that is understood.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TfliteError {
+    /// The bytes are no .tflite file, or a damaged one.
+    #[error("this is no .tflite file, or a damaged one: {0}")]
+    Damaged(#[from] FlatError),
+    /// The file says something that cannot be.
+    #[error("{place}: {problem} cannot be; the file is damaged or its converter wrong")]
+    Wrong {
+        /// Which operator or tensor.
+        place: String,
+        /// What cannot be.
+        problem: String,
+    },
+    /// The network has something that is not supported.
+    #[error("{place}: {what} is not supported; {remedy}")]
+    Unsupported {
+        /// Which operator or tensor.
+        place: String,
+        /// What is not supported.
+        what: String,
+        /// What may help.
+        remedy: &'static str,
+    },
+    /// The network is larger than any microcontroller's.
+    #[error("{}: {}; {}", .0.path, .0.problem, .0.remedy)]
+    TooLarge(Refusal),
+}
+
+/// The longest file that is read.
+pub const LONGEST: usize = 64 << 20;
+
+const IDENTIFIER: &[u8; 4] = b"TFL3";
+/// Fields of the root table.
+mod model {
+    pub(super) const OPERATOR_CODES: usize = 1;
+    pub(super) const SUBGRAPHS: usize = 2;
+    pub(super) const BUFFERS: usize = 4;
+}
+
+impl Network {
+    /// Reads an int8 network from a .tflite file.
+    pub fn from_tflite(file: &[u8]) -> Result<Self, TfliteError> {
+        if file.len() > LONGEST {
+            return Err(TfliteError::Unsupported {
+                place: "the file".to_owned(),
+                what: format!("a length of {} bytes", file.len()),
+                remedy: "no microcontroller holds it",
+            });
+        }
+        let root = Buffer::root(file, IDENTIFIER)?;
+        let graphs = root.tables(model::SUBGRAPHS)?;
+        let graph = match (graphs.len(), graphs.get(0)?) {
+            (1, Some(graph)) => graph,
+            (count, _) => {
+                return Err(TfliteError::Unsupported {
+                    place: "the file".to_owned(),
+                    what: format!("{count} graphs"),
+                    remedy: "export one signature",
+                });
+            }
+        };
+        let codes = root.tables(model::OPERATOR_CODES)?;
+        let mut reading = Reading::new(graph, root.tables(model::BUFFERS)?)?;
+        for (index, table) in graph.tables(3)?.iter().enumerate() {
+            let operator = Operator::new(index, table?, codes, &reading)?;
+            let reader = operator.reader()?;
+            reader(&mut reading, &operator)?;
+        }
+        reading.finish()
+    }
+}
+
+/// A tensor of the file: an activation of the graph, or constant.
+#[derive(Clone, Copy)]
+enum Value {
+    Activation(TensorId),
+    Constant,
+}

@@ -1,0 +1,365 @@
+//! A graph in the making from a file.
+
+use automcu_model::{GraphBuilder, Op, Origin, Refusal, Shape, TensorId, limits};
+
+use super::{
+    Operator, TfliteError, Value,
+    flat::{Table, Tables},
+};
+use crate::network::{Network, Quantisation, Weights};
+
+/// Type codes of tensors.
+mod kind {
+    pub(super) const INT32: i8 = 2;
+    pub(super) const INT8: i8 = 9;
+}
+
+/// The most tensors of a file.
+const MOST_TENSORS: usize = 16_384;
+/// The most dimensions of a tensor.
+const MOST_DIMENSIONS: usize = 8;
+/// The most scales of a tensor.
+const MOST_SCALES: usize = 65_536;
+
+/// A graph in the making.
+pub(crate) struct Reading<'b> {
+    tensors: Tables<'b>,
+    buffers: Tables<'b>,
+    builder: GraphBuilder,
+    /// By the file's number of the tensor.
+    values: Vec<Value>,
+    /// By the graph's tensor.
+    quantisations: Vec<Quantisation>,
+    names: Vec<String>,
+    /// By the graph's node.
+    weights: Vec<Option<Weights>>,
+    /// How many weights were copied; the graph's own bound comes too late for them.
+    copied: u64,
+    output: i32,
+}
+
+fn too_large(refusal: Refusal) -> TfliteError {
+    TfliteError::TooLarge(refusal)
+}
+
+impl<'b> Reading<'b> {
+    pub(super) fn new(graph: Table<'b>, buffers: Tables<'b>) -> Result<Self, TfliteError> {
+        let tensors = graph.tables(0)?;
+        let one = |list: Vec<i32>, what: &str| match list.as_slice() {
+            [one] => Ok(*one),
+            other => Err(TfliteError::Unsupported {
+                place: "the graph".to_owned(),
+                what: format!("a network with {} {what}", other.len()),
+                remedy: "export one input and one output",
+            }),
+        };
+        let input = one(graph.i32s(1, MOST_TENSORS)?, "inputs")?;
+        let output = one(graph.i32s(2, MOST_TENSORS)?, "outputs")?;
+        if tensors.len() > MOST_TENSORS {
+            let what = format!("a graph of {} tensors", tensors.len());
+            let remedy = "no microcontroller runs it";
+            return Err(TfliteError::Unsupported { place: "the graph".to_owned(), what, remedy });
+        }
+        let place = || format!("the input, tensor {input}");
+        let table = tensor(tensors, input)?;
+        let shape = map_shape(&table, place)?;
+        let quantisation = quantisation(&table, place)?;
+        let mut reading = Self {
+            tensors,
+            buffers,
+            builder: GraphBuilder::new(shape).map_err(too_large)?,
+            values: vec![Value::Constant; tensors.len()],
+            quantisations: vec![quantisation],
+            names: vec![table.text(3)?],
+            weights: Vec::new(),
+            copied: 0,
+            output,
+        };
+        reading.define(input, automcu_model::Graph::INPUT);
+        Ok(reading)
+    }
+
+    fn define(&mut self, tensor: i32, value: TensorId) {
+        if let Some(place) = usize::try_from(tensor).ok().and_then(|tensor| self.values.get_mut(tensor)) {
+            *place = Value::Activation(value);
+        }
+    }
+
+    fn value(&self, tensor: i32) -> Option<Value> {
+        usize::try_from(tensor).ok().and_then(|tensor| self.values.get(tensor)).copied()
+    }
+
+    pub(super) fn name_of(&self, index: i32) -> Result<String, TfliteError> {
+        Ok(tensor(self.tensors, index)?.text(3)?)
+    }
+
+    fn table(&self, operator: &Operator<'_>, input: usize) -> Result<Table<'b>, TfliteError> {
+        let index = operator.input(input).ok_or_else(|| operator.wrong(format!("no input {input}")))?;
+        tensor(self.tensors, index)
+    }
+
+    /// An input that the network computes.
+    pub(crate) fn activation(&self, operator: &Operator<'_>, input: usize) -> Result<TensorId, TfliteError> {
+        let index = operator.input(input).ok_or_else(|| operator.wrong(format!("no input {input}")))?;
+        match self.value(index) {
+            Some(Value::Activation(id)) => Ok(id),
+            Some(Value::Constant) => {
+                Err(operator.unsupported(format!("input {input}, which is constant or comes later,")))
+            }
+            None => Err(operator.wrong(format!("tensor {index}"))),
+        }
+    }
+
+    pub(crate) fn shape(&self, tensor: TensorId) -> Shape {
+        self.builder.shape(tensor)
+    }
+
+    pub(crate) fn rank(&self, operator: &Operator<'_>, input: usize) -> Result<i32, TfliteError> {
+        let dimensions = self.table(operator, input)?.i32s(0, MOST_DIMENSIONS)?.len();
+        Ok(i32::try_from(dimensions).expect("few dimensions"))
+    }
+
+    /// The shape of a constant input of `N` dimensions.
+    pub(crate) fn weight_shape<const N: usize>(
+        &self,
+        operator: &Operator<'_>,
+        input: usize,
+    ) -> Result<[u32; N], TfliteError> {
+        let shape = self.table(operator, input)?.i32s(0, MOST_DIMENSIONS)?;
+        let sides: Vec<u32> =
+            shape.iter().filter_map(|&side| u32::try_from(side).ok().filter(|side| *side > 0)).collect();
+        sides.try_into().map_err(|_| operator.wrong(format!("weights of {shape:?}")))
+    }
+
+    /// The bytes of a constant input.
+    fn bytes(&self, operator: &Operator<'_>, input: usize, kind: i8) -> Result<&'b [u8], TfliteError> {
+        let table = self.table(operator, input)?;
+        let has = table.i8(1, 0)?;
+        if has != kind {
+            return Err(operator.unsupported(format!("input {input} of type {has}")));
+        }
+        let buffer = self.buffers.get(table.u32(2, 0)? as usize)?;
+        let buffer = buffer.ok_or_else(|| operator.wrong(format!("the buffer of input {input}")))?;
+        Ok(buffer.bytes(0)?)
+    }
+
+    /// The numbers of a constant input.
+    pub(crate) fn integers(&self, operator: &Operator<'_>, input: usize) -> Result<Vec<i32>, TfliteError> {
+        const MOST: usize = 4 * 2 * MOST_DIMENSIONS;
+        let bytes = self.bytes(operator, input, kind::INT32)?;
+        if bytes.len() > MOST {
+            return Err(operator.unsupported(format!("input {input} of {} bytes", bytes.len())));
+        }
+        Ok(bytes.as_chunks().0.iter().map(|&bytes| i32::from_le_bytes(bytes)).collect())
+    }
+
+    /// The weights at one input and the biases at the next; `axis` is the dimension of the output channels.
+    pub(crate) fn weights(
+        &mut self,
+        operator: &Operator<'_>,
+        input: usize,
+        axis: i32,
+        channels: u32,
+    ) -> Result<Weights, TfliteError> {
+        let table = self.table(operator, input)?;
+        let sides = table.i32s(0, MOST_DIMENSIONS)?;
+        let count = sides.iter().try_fold(1_u64, |count, &side| count.checked_mul(u64::try_from(side).ok()?));
+        let bytes = self.bytes(operator, input, kind::INT8)?;
+        if count != Some(bytes.len() as u64) {
+            return Err(operator.wrong(format!("{} weights for the shape {sides:?}", bytes.len())));
+        }
+        self.copied += bytes.len() as u64;
+        if self.copied > limits::PARAMETERS {
+            return Err(operator.unsupported(format!("a network of more than {} weights", limits::PARAMETERS)));
+        }
+        let values = bytes.iter().map(|byte| byte.cast_signed()).collect();
+        let scales = weight_scales(operator, &table, axis, channels)?;
+        let biases = match operator.input(input + 1) {
+            None => vec![0; channels as usize],
+            Some(_) => self.biases(operator, input + 1, channels)?,
+        };
+        Ok(Weights { values, scales, biases })
+    }
+
+    fn biases(&self, operator: &Operator<'_>, input: usize, channels: u32) -> Result<Vec<i32>, TfliteError> {
+        let bytes = self.bytes(operator, input, kind::INT32)?;
+        if bytes.len() != 4 * channels as usize {
+            return Err(operator.wrong(format!("{} bytes of bias for {channels} channels", bytes.len())));
+        }
+        Ok(bytes.as_chunks().0.iter().map(|&bytes| i32::from_le_bytes(bytes)).collect())
+    }
+
+    pub(crate) fn quantisation_of_output(&self, operator: &Operator<'_>) -> Result<Quantisation, TfliteError> {
+        let table = tensor(self.tensors, operator.output()?)?;
+        quantisation(&table, || operator.place())
+    }
+
+    pub(crate) fn output_shape(&self, operator: &Operator<'_>) -> Result<Shape, TfliteError> {
+        let table = tensor(self.tensors, operator.output()?)?;
+        map_shape(&table, || operator.place())
+    }
+
+    /// Refuses an operator that moves integers and would have to rescale them.
+    pub(crate) fn same_step(&self, operator: &Operator<'_>) -> Result<(), TfliteError> {
+        let output = self.quantisation_of_output(operator)?;
+        for input in (0..operator.input_count()).filter_map(|i| operator.input(i)) {
+            if let Some(Value::Activation(id)) = self.value(input)
+                && self.quantisations[id.index()] != output
+            {
+                return Err(
+                    operator.unsupported("another step or zero point at its output than at its input".to_owned())
+                );
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn add_unary(
+        &mut self,
+        operator: &Operator<'_>,
+        op: Op,
+        input: TensorId,
+        output: Shape,
+    ) -> Result<(), TfliteError> {
+        self.add_node(operator, op, vec![input], output, None)
+    }
+
+    pub(crate) fn add_binary(
+        &mut self,
+        operator: &Operator<'_>,
+        op: Op,
+        inputs: [TensorId; 2],
+        output: Shape,
+    ) -> Result<(), TfliteError> {
+        self.add_node(operator, op, inputs.to_vec(), output, None)
+    }
+
+    pub(crate) fn add_weighted(
+        &mut self,
+        operator: &Operator<'_>,
+        op: Op,
+        input: TensorId,
+        output: Shape,
+        weights: Weights,
+    ) -> Result<(), TfliteError> {
+        self.add_node(operator, op, vec![input], output, Some(weights))
+    }
+
+    /// The same values in another shape, before an operator that takes them so.
+    pub(crate) fn reshaped(
+        &mut self,
+        operator: &Operator<'_>,
+        input: TensorId,
+        shape: Shape,
+    ) -> Result<TensorId, TfliteError> {
+        let quantisation = self.quantisations[input.index()];
+        let origin = Origin::Operator(operator.index());
+        let id = self.builder.unary(Op::Reshape, input, shape, origin).map_err(too_large)?;
+        self.quantisations.push(quantisation);
+        self.names.push(String::new());
+        self.weights.push(None);
+        Ok(id)
+    }
+
+    /// Adds the node that computes the operator's output.
+    pub(crate) fn add_node(
+        &mut self,
+        operator: &Operator<'_>,
+        op: Op,
+        inputs: Vec<TensorId>,
+        output: Shape,
+        weights: Option<Weights>,
+    ) -> Result<(), TfliteError> {
+        let (tensor, declared) = (operator.output()?, self.output_shape(operator)?);
+        // A map of one row and column may be written as a vector.
+        if declared != output && declared.elements() != output.elements() {
+            return Err(operator.wrong(format!("{declared} where {output} is computed")));
+        }
+        if matches!(self.value(tensor), Some(Value::Activation(_)) | None) {
+            return Err(operator.wrong(format!("tensor {tensor} written twice")));
+        }
+        let quantisation = self.quantisation_of_output(operator)?;
+        let origin = Origin::Operator(operator.index());
+        let id = self.builder.add(op, inputs.into_iter().collect(), output, origin).map_err(too_large)?;
+        self.quantisations.push(quantisation);
+        self.names.push(self.name_of(tensor)?);
+        self.weights.push(weights);
+        self.define(tensor, id);
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<Network, TfliteError> {
+        let Some(Value::Activation(output)) = self.value(self.output) else {
+            let problem = format!("tensor {}, which nothing writes,", self.output);
+            return Err(TfliteError::Wrong { place: "the output".to_owned(), problem });
+        };
+        let graph = self.builder.finish(output);
+        Ok(Network { graph, tensors: self.quantisations, weights: self.weights, names: self.names })
+    }
+}
+
+fn tensor(tensors: Tables<'_>, index: i32) -> Result<Table<'_>, TfliteError> {
+    let table = usize::try_from(index).ok().map_or(Ok(None), |index| tensors.get(index))?;
+    table.ok_or_else(|| TfliteError::Wrong { place: "the graph".to_owned(), problem: format!("tensor {index}") })
+}
+
+/// The shape of one input's map; the batch is 1.
+fn map_shape(table: &Table<'_>, place: impl Fn() -> String) -> Result<Shape, TfliteError> {
+    let shape = table.i32s(0, MOST_DIMENSIONS)?;
+    let sides: Option<Vec<u32>> = shape.iter().map(|&side| u32::try_from(side).ok().filter(|side| *side > 0)).collect();
+    match sides.as_deref() {
+        Some(&[1, height, width, channels]) => Ok(Shape { height, width, channels }),
+        Some(&[1, width, channels]) => Ok(Shape { height: 1, width, channels }),
+        Some(&[1, length]) | Some(&[length]) => Ok(Shape::vector(length)),
+        _ => Err(TfliteError::Unsupported {
+            place: place(),
+            what: format!("a tensor of {shape:?}"),
+            remedy: "use a batch of 1 and maps of rows, columns and channels",
+        }),
+    }
+}
+
+fn quantisation(table: &Table<'_>, place: impl Fn() -> String) -> Result<Quantisation, TfliteError> {
+    let kind = table.i8(1, 0)?;
+    if kind != kind::INT8 {
+        return Err(TfliteError::Unsupported {
+            place: place(),
+            what: format!("a tensor of type {kind}"),
+            remedy: "convert the whole network to int8, inputs and outputs too",
+        });
+    }
+    let parameters = table.table(4)?.unwrap_or(Table::EMPTY);
+    let (scales, zeros) = (parameters.f32s(2, MOST_SCALES)?, parameters.i64s(3, MOST_SCALES)?);
+    let zero = zeros.first().copied().unwrap_or(0);
+    match (scales.as_slice(), i8::try_from(zero)) {
+        (&[scale], Ok(zero_point)) if is_scale(scale) && zeros.len() <= 1 => Ok(Quantisation { scale, zero_point }),
+        _ => Err(TfliteError::Wrong { place: place(), problem: format!("{} scales with zero {zero}", scales.len()) }),
+    }
+}
+
+/// The scale of each output channel.
+fn weight_scales(
+    operator: &Operator<'_>,
+    table: &Table<'_>,
+    axis: i32,
+    channels: u32,
+) -> Result<Vec<f32>, TfliteError> {
+    let parameters = table.table(4)?.unwrap_or(Table::EMPTY);
+    let (scales, zeros) = (parameters.f32s(2, MOST_SCALES)?, parameters.i64s(3, MOST_SCALES)?);
+    if zeros.iter().any(|&zero| zero != 0) {
+        return Err(operator.unsupported("weights whose zero is not 0".to_owned()));
+    }
+    if !scales.iter().copied().all(is_scale) {
+        return Err(operator.wrong("a scale of its weights".to_owned()));
+    }
+    match scales.as_slice() {
+        [one] => Ok(vec![*one; channels as usize]),
+        many if many.len() == channels as usize && parameters.i32(6, 0)? == axis => Ok(scales),
+        many => Err(operator.wrong(format!("{} scales for {channels} channels", many.len()))),
+    }
+}
+
+/// Scales are positive and far from the ends of their type, so that products and quotients of three are numbers.
+fn is_scale(scale: f32) -> bool {
+    (1e-12..1e12).contains(&scale)
+}
