@@ -1,5 +1,7 @@
 //! What stories share: the program, started in this process, and what it said.
 
+pub mod random;
+
 use std::{
     cell::RefCell,
     ffi::OsString,

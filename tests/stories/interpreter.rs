@@ -1,15 +1,24 @@
 //! Networks compute bit for bit as TensorFlow Lite Micro does.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use automcu_convert::{Interpreter, Network};
+use automcu_convert::{Interpreter, Network, integer_form};
+use automcu_model::{Border, Graph, GraphBuilder, Op, Origin, Shape, Slope, spec::Activation};
 use automcu_needs::need;
-use automcu_tests::fixture;
+use automcu_tests::{
+    fixture,
+    random::{self, Numbers},
+};
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
 
-const INPUTS: usize = 40;
+use crate::any_spec::any_spec;
 
 /// Runs every input of a file through the reference, and writes what comes out.
 const REFERENCE: &str = r#"
@@ -17,7 +26,7 @@ import sys
 import numpy as np
 from tflite_micro import runtime
 model, inputs, outputs = sys.argv[1:4]
-network = runtime.Interpreter.from_file(model)
+network = runtime.Interpreter.from_file(model, arena_size=16 << 20)
 shape = network.get_input_details(0)["shape"]
 values = np.fromfile(inputs, dtype=np.int8).reshape([-1, *shape])
 with open(outputs, "wb") as out:
@@ -40,21 +49,52 @@ fn reference(python: &Path, model: &str, inputs: &[u8]) -> Vec<i8> {
 }
 
 /// Values that look random, the same every time: uniform ones, and as many with long runs as images have.
-fn inputs(length: usize) -> Vec<i8> {
-    let mut state = 12_345_u64;
-    let mut next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56).to_le_bytes()[0].cast_signed()
-    };
-    let mut values = Vec::with_capacity(INPUTS * length);
-    for input in 0..INPUTS {
+fn inputs(count: usize, length: usize) -> Vec<i8> {
+    let mut numbers = Numbers::of_seed(1);
+    let mut values = Vec::with_capacity(count * length);
+    for input in 0..count {
         let run = if input % 2 == 0 { 1 } else { 24 };
         while values.len() < (input + 1) * length {
-            let (value, room) = (next(), (input + 1) * length - values.len());
-            values.extend(std::iter::repeat_n(value, run.min(room)));
+            let room = (input + 1) * length - values.len();
+            values.extend(std::iter::repeat_n(numbers.int8(), run.min(room)));
         }
     }
     values
+}
+
+/// What the interpreter and the reference make of the same inputs.
+fn both(python: &Path, network: &Network, model: &str, count: usize) -> (Vec<i8>, Vec<i8>) {
+    let mut interpreter = Interpreter::new(network).expect("computed");
+    let length = usize::try_from(network.graph().tensors()[0].elements()).expect("small");
+    let inputs = inputs(count, length);
+    let run = |input| interpreter.run(input).expect("the right length").to_vec();
+    let ours = inputs.chunks_exact(length).flat_map(run).collect();
+    let bytes: Vec<u8> = inputs.iter().map(|value| value.cast_unsigned()).collect();
+    (ours, reference(python, model, &bytes))
+}
+
+/// The first operation whose output differs, with what goes into it.
+fn first_difference(python: &Path, network: &Network) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.tflite");
+    let mut interpreter = Interpreter::new(network).expect("computed");
+    let input = inputs(1, usize::try_from(network.graph().tensors()[0].elements()).expect("small"));
+    interpreter.run(&input).expect("the right length");
+    let bytes: Vec<u8> = input.iter().map(|value| value.cast_unsigned()).collect();
+    for node in network.graph().nodes() {
+        let place = node.output.index();
+        std::fs::write(&path, network.to_tflite_showing(place).expect("written")).expect("writable");
+        let theirs = reference(python, path.to_str().expect("text"), &bytes);
+        let ours = interpreter.tensor(place);
+        if let Some(at) = (0..ours.len()).find(|&at| ours[at] != theirs[at]) {
+            let ends: Vec<_> = node.inputs.iter().chain([&node.output]).map(|tensor| tensor.index()).collect();
+            let steps: Vec<_> = ends.iter().map(|&end| network.quantisations()[end]).collect();
+            let shapes: Vec<_> = ends.iter().map(|&end| network.graph().tensors()[end].to_string()).collect();
+            let (one, other) = (ours[at], theirs[at]);
+            return format!("{:?} of {shapes:?}, {steps:?}: at {at} {one} where the reference has {other}", node.op);
+        }
+    }
+    "no operation by itself".to_owned()
 }
 
 #[test]
@@ -63,16 +103,117 @@ fn networks_compute_what_the_reference_computes() {
     for name in ["mbnet32_int8", "mbnet32_te_int8", "resnet8_int8", "resnet8_te_int8"] {
         let path = fixture(&format!("models/{name}.tflite"));
         let network = Network::from_tflite(&std::fs::read(&path).expect("a fixture")).expect("supported");
-        let mut interpreter = Interpreter::new(&network).expect("computed");
-        let length = usize::try_from(network.graph().tensors()[0].elements()).expect("small");
-        let inputs = inputs(length);
-        let ours: Vec<i8> = inputs
-            .chunks_exact(length)
-            .flat_map(|input| interpreter.run(input).expect("the right length").to_vec())
-            .collect();
-        let bytes: Vec<u8> = inputs.iter().map(|value| value.cast_unsigned()).collect();
-        let theirs = reference(&python, &path, &bytes);
-        assert_eq!(ours.len(), INPUTS * 10);
+        let (ours, theirs) = both(&python, &network, &path, 20);
+        assert_eq!(ours.len(), 20 * 10);
         assert_eq!(ours, theirs, "{name}");
+        let again = Network::from_tflite(&network.to_tflite().expect("written")).expect("what we wrote");
+        assert_eq!(again.graph().digest(), network.graph().digest(), "{name}");
+        assert_eq!((again.quantisations(), again.weights()), (network.quantisations(), network.weights()), "{name}");
+    }
+}
+
+/// As many as the nightly suite asks for, or a few.
+fn networks_to_draw() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are started by a runner, which hands things over in no other way"
+    )]
+    let asked = std::env::var("AUTOMCU_NETWORKS").ok();
+    asked.map_or(24, |count| count.parse().expect("AUTOMCU_NETWORKS is a number"))
+}
+
+/// Operations that no spec lowers to, or not on their own.
+#[test]
+fn operations_of_other_people_s_files_compute_what_the_reference_computes() {
+    let Some(python) = need("tflite-micro") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.tflite");
+    let map = Shape { height: 6, width: 5, channels: 3 };
+    let border = Border { top: 1, bottom: 2, left: 0, right: 3 };
+    let padded = Shape { height: 9, width: 8, channels: 3 };
+    let (vector, slope) = (Shape::vector(12), Slope(0.3));
+    for (op, input, output, inputs) in [
+        (Op::Pad(border), map, padded, 1),
+        (Op::Maximum, map, map, 2),
+        (Op::Minimum, map, map, 2),
+        (Op::Multiply, map, map, 2),
+        (Op::Requantise, map, map, 1),
+        (Op::LeakyRelu(slope), map, map, 1),
+        (Op::Activate(Activation::Relu), map, map, 1),
+        (Op::Activate(Activation::Relu6), map, map, 1),
+        (Op::Activate(Activation::HardSwish), map, map, 1),
+        (Op::Activate(Activation::Sigmoid), map, map, 1),
+        (Op::GlobalMax, map, Shape::vector(3), 1),
+        (Op::GlobalAverage, map, Shape::vector(3), 1),
+        (Op::Softmax, vector, vector, 1),
+        (Op::Add { activation: Activation::Relu6 }, map, map, 2),
+    ] {
+        for seed in 0..8 {
+            let mut graph = GraphBuilder::new(input).expect("small");
+            // Two inputs are the input and what another step makes of it, unless integers may only be moved.
+            let moved = matches!(op, Op::Maximum | Op::Minimum);
+            let other = if moved { Op::Pad(Border { top: 0, bottom: 0, left: 0, right: 0 }) } else { Op::Requantise };
+            let second = graph.unary(other, Graph::INPUT, input, Origin::Head).expect("small");
+            let ends = [Graph::INPUT, second].into_iter().take(inputs).collect();
+            let end = graph.add(op, ends, output, Origin::Head).expect("small");
+            let Some(network) = random::network(graph.finish(end), &mut Numbers::of_seed(seed)) else { continue };
+            std::fs::write(&path, network.to_tflite().expect("written")).expect("writable");
+            let (ours, theirs) = both(&python, &network, path.to_str().expect("text"), 8);
+            assert!(ours == theirs, "{}", first_difference(&python, &network));
+            assert!(ours.iter().collect::<BTreeSet<_>>().len() > 2, "{op:?} gives {ours:?}");
+        }
+    }
+}
+
+/// Architectures drawn from all that a spec can say, with random weights, written as .tflite and run by both.
+#[test]
+fn networks_drawn_at_random_compute_what_the_reference_computes() {
+    let Some(python) = need("tflite-micro") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut runner = TestRunner::deterministic();
+    let wanted = networks_to_draw();
+    let (mut seen, mut operations, mut spread, mut bytes) = (0, BTreeSet::new(), 0, 0);
+    while seen < wanted {
+        let spec = any_spec().new_tree(&mut runner).expect("a spec").current();
+        let Ok(graph) = spec.lower().map(|trained| trained.deployed()) else { continue };
+        if graph.cost().macs > 3_000_000 {
+            continue;
+        }
+        let graph = integer_form(&graph).expect("a small graph");
+        let mut numbers = Numbers::of_seed(seen);
+        let Some(network) = random::network(graph, &mut numbers) else { continue };
+        let file = network.to_tflite().expect("written");
+        let again = Network::from_tflite(&file).expect("what we wrote");
+        assert_eq!(again.graph().digest(), network.graph().digest());
+        assert_eq!((again.quantisations(), again.weights()), (network.quantisations(), network.weights()));
+        let model = folder.path().join("model.tflite");
+        std::fs::write(&model, &file).expect("writable");
+        let (ours, theirs) = both(&python, &network, model.to_str().expect("text"), 6);
+        assert!(ours == theirs, "{}: {}", first_difference(&python, &network), spec.to_json());
+        bytes += ours.len();
+        operations.extend(network.graph().nodes().iter().map(|node| node.op.word()));
+        spread += u64::from(ours.iter().collect::<BTreeSet<_>>().len() > 4);
+        seen += 1;
+    }
+    assert!(2 * spread > wanted, "only {spread} networks have outputs that differ");
+    println!("compared: {seen} networks, {} kinds of operations, {bytes} bytes of output", operations.len());
+    for word in [
+        "conv",
+        "depthwise_conv",
+        "dense",
+        "add",
+        "scale",
+        "multiply",
+        "concat",
+        "max_pool",
+        "average_pool",
+        "global_average",
+        "global_max",
+        "reshape",
+        "sigmoid",
+        "hard_swish",
+        "leaky_relu",
+    ] {
+        assert!(operations.contains(word), "{word} is not among {operations:?}");
     }
 }

@@ -42,6 +42,11 @@ impl Multiplier {
     }
 }
 
+/// The power of two that `frexp` gives.
+pub(crate) fn exponent(factor: f64) -> i32 {
+    split(factor).1
+}
+
 /// `frexp`: a fraction in `[0.5, 1)` and an exponent, of a positive number.
 fn split(number: f64) -> (f64, i32) {
     if number == 0.0 || !number.is_finite() {

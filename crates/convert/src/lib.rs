@@ -5,13 +5,15 @@
 
 mod arithmetic;
 mod fixed;
+mod form;
 mod interpret;
 mod network;
 mod ops;
 mod tflite;
 
 pub use arithmetic::{Multiplier, doubling_high, rounding_divide};
+pub use form::integer_form;
 pub use interpret::{Interpreter, WrongLength};
-pub use network::{Network, Quantisation, Weights};
+pub use network::{Network, NetworkError, Quantisation, Weights, keeps_step};
 pub use ops::NotComputed;
-pub use tflite::{FlatError, LONGEST, TfliteError};
+pub use tflite::{FlatError, LONGEST, NotWritten, TfliteError};

@@ -1,6 +1,6 @@
 //! An int8 network: the graph, and what the integers of each tensor and weight mean.
 
-use automcu_model::{Graph, Node};
+use automcu_model::{Graph, Node, Op, spec::Activation};
 
 /// What an int8 of a tensor means: `(value - zero_point) * scale`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +35,80 @@ pub struct Network {
     pub(crate) names: Vec<String>,
 }
 
+/// Parts that do not make a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// Something is missing or left over.
+    #[error("{given} {what} for a graph that has {wanted}")]
+    Count {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        given: usize,
+        /// How many there should be.
+        wanted: usize,
+    },
+    /// An operation that keeps its step is asked to change it.
+    #[error("{origin}: {op} keeps the step of what it reads, and has another at its output")]
+    Step {
+        /// Where the operation comes from.
+        origin: String,
+        /// The operation.
+        op: &'static str,
+    },
+    /// The weights of an operation are not as many as it has.
+    #[error("{origin}: {op} has {wanted} {what}, not {given}")]
+    Weights {
+        /// Where the operation comes from.
+        origin: String,
+        /// The operation.
+        op: &'static str,
+        /// Weights, scales or biases.
+        what: &'static str,
+        /// How many there are.
+        given: usize,
+        /// How many there should be.
+        wanted: u64,
+    },
+}
+
+/// Whether an operation only moves or compares integers, so that what it reads and writes share their step and zero point.
+#[must_use]
+pub const fn keeps_step(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::MaxPool { .. }
+            | Op::AveragePool { .. }
+            | Op::GlobalMax
+            | Op::Concat
+            | Op::Pad(_)
+            | Op::Reshape
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Activate(Activation::Relu6)
+    )
+}
+
 impl Network {
+    /// Puts a deployed graph together with what its integers mean: a quantisation for each tensor, weights for each
+    /// operation that has some.
+    pub fn new(graph: Graph, tensors: Vec<Quantisation>, weights: Vec<Option<Weights>>) -> Result<Self, NetworkError> {
+        let count = |what, given, wanted| {
+            if given == wanted { Ok(()) } else { Err(NetworkError::Count { what, given, wanted }) }
+        };
+        count("quantisations", tensors.len(), graph.tensors().len())?;
+        count("weights", weights.len(), graph.nodes().len())?;
+        for (node, weights) in graph.nodes().iter().zip(&weights) {
+            check_weights(&graph, node, weights.as_ref())?;
+            let changes = node.inputs.iter().any(|input| tensors[input.index()] != tensors[node.output.index()]);
+            if keeps_step(&node.op) && changes {
+                return Err(NetworkError::Step { origin: node.origin.to_string(), op: node.op.word() });
+            }
+        }
+        let names = vec![String::new(); tensors.len()];
+        Ok(Self { graph, tensors, weights, names })
+    }
+
     /// The graph.
     #[must_use]
     pub const fn graph(&self) -> &Graph {
@@ -64,4 +137,20 @@ impl Network {
     pub(crate) fn ends(&self, node: &Node) -> (Quantisation, Quantisation) {
         (self.tensors[node.inputs[0].index()], self.tensors[node.output.index()])
     }
+}
+
+fn check_weights(graph: &Graph, node: &Node, weights: Option<&Weights>) -> Result<(), NetworkError> {
+    let cost = graph.cost_of(node);
+    let (values, scales, biases) =
+        weights.map_or((0, 0, 0), |weights| (weights.values.len(), weights.scales.len(), weights.biases.len()));
+    let channels = if cost.weights == 0 { 0 } else { u64::from(graph.shape(node.output).channels) };
+    for (what, given, wanted) in
+        [("weights", values, cost.weights), ("scales", scales, channels), ("biases", biases, channels)]
+    {
+        if given as u64 != wanted {
+            let (origin, op) = (node.origin.to_string(), node.op.word());
+            return Err(NetworkError::Weights { origin, op, what, given, wanted });
+        }
+    }
+    Ok(())
 }

@@ -65,6 +65,7 @@ impl Graph {
             }
             Op::MaxPool { padding, .. } | Op::AveragePool { padding, .. } => write_word(form, padding.word()),
             Op::Dense { bias, .. } => form.push(bias.into()),
+            Op::LeakyRelu(slope) => form.extend(slope.0.to_le_bytes()),
             Op::Pad(border) => {
                 for side in [border.top, border.bottom, border.left, border.right] {
                     form.extend(side.to_le_bytes());

@@ -3,10 +3,11 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
+use automcu_needs::Record;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::{process::Program, say};
+use crate::{process::Program, say, setup};
 
 /// A long suite: its name, what it is for, its budget in minutes, and what runs it and gives its table.
 struct Part {
@@ -22,6 +23,12 @@ const PARTS: &[Part] = &[
         about: "candidates screened a second, by criterion",
         minutes: 5,
         run: screening_pace,
+    },
+    Part {
+        name: "interpreter",
+        about: "networks drawn at random, computed by AutoMCU and by TensorFlow Lite Micro",
+        minutes: 15,
+        run: interpreter,
     },
     Part { name: "fuzz-spec", about: "hostile specs by libFuzzer, for two minutes", minutes: 20, run: fuzz_spec },
 ];
@@ -86,6 +93,18 @@ fn screening_pace(root: &Path, minutes: u64) -> anyhow::Result<String> {
     }
     rows.sort();
     Ok(format!("| candidate | µs each | candidates a second, one core |\n|---|---|---|\n{}", rows.join("\n")))
+}
+
+fn interpreter(root: &Path, minutes: u64) -> anyhow::Result<String> {
+    let record = Record::in_folder(&root.join("target/needs"));
+    setup::all(root, &record, true)?;
+    let name = "interpreter::networks_drawn_at_random_compute_what_the_reference_computes";
+    let test = ["test", "--locked", "-p", "automcu-tests", "--test", "stories", "--", "--nocapture", "--exact", name];
+    let program = Program::cargo(&test, minutes).within(root).with(Record::VARIABLE, record.folder());
+    let said = program.with("AUTOMCU_NETWORKS", "300").output()?;
+    let compared =
+        said.lines().find_map(|line| line.strip_prefix("compared: ")).context("TensorFlow Lite Micro is not there")?;
+    Ok(format!("| compared | bytes that differ |\n|---|---|\n| {compared} | 0 |"))
 }
 
 fn fuzz_spec(root: &Path, minutes: u64) -> anyhow::Result<String> {

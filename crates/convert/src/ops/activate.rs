@@ -1,10 +1,10 @@
 //! Activations of their own: 256 values, computed once.
 
-use automcu_model::{Node, Op, spec::Activation};
+use automcu_model::{Node, Op, Slope, spec::Activation};
 
-use super::{Bounds, Kernel};
+use super::{Bounds, Kernel, NotComputed, swish::hard_swish};
 use crate::{
-    arithmetic::{Multiplier, rounding_divide},
+    arithmetic::{Multiplier, exponent, rounding_divide},
     fixed::logistic,
     network::{Network, Quantisation},
     tflite::{Operator, Reading, TfliteError},
@@ -13,17 +13,38 @@ use crate::{
 pub(crate) struct Table([i8; 256]);
 
 impl Table {
-    pub(crate) fn new(network: &Network, node: &Node, activation: Activation) -> Self {
+    fn of(value: impl Fn(i8) -> i8) -> Self {
+        Self(std::array::from_fn(|i| value(u8::try_from(i).expect("256 places").cast_signed())))
+    }
+
+    pub(crate) fn of_activation(network: &Network, node: &Node, activation: Activation) -> Result<Self, NotComputed> {
         let (input, output) = network.ends(node);
-        let value = |x: i8| match activation {
-            Activation::Sigmoid => sigmoid(x, input),
-            other => rectified(x, input, output, other),
-        };
-        Self(std::array::from_fn(|i| {
-            #[expect(clippy::cast_possible_truncation, reason = "the 256 places are the bytes")]
-            let byte = i as u8;
-            value(byte.cast_signed())
-        }))
+        match activation {
+            Activation::Sigmoid => Ok(Self::of(|x| sigmoid(x, input))),
+            Activation::HardSwish => Ok(Self::of(|x| hard_swish(x, input, output))),
+            Activation::LeakyRelu => Ok(Self::of_slope(network, node, Slope::OF_SPECS)),
+            Activation::None | Activation::Relu | Activation::Relu6 => {
+                Ok(Self::of(|x| rectified(x, input, output, activation)))
+            }
+            Activation::Swish => Err(NotComputed::new(node, activation.word())),
+        }
+    }
+
+    pub(crate) fn of_slope(network: &Network, node: &Node, slope: Slope) -> Self {
+        let (input, output) = network.ends(node);
+        let above = Multiplier::of(f64::from(input.scale) / f64::from(output.scale));
+        let below = Multiplier::of(f64::from(input.scale) * f64::from(slope.0) / f64::from(output.scale));
+        Self::of(|x| {
+            let centred = i32::from(x) - i32::from(input.zero_point);
+            let factor = if centred < 0 { below } else { above };
+            let sum = factor.rescale(centred).saturating_add(output.zero_point.into());
+            i8::try_from(sum.clamp(-128, 127)).expect("clamped")
+        })
+    }
+
+    pub(crate) fn of_step(network: &Network, node: &Node) -> Self {
+        let (input, output) = network.ends(node);
+        Self::of(|x| rectified(x, input, output, Activation::None))
     }
 }
 
@@ -38,14 +59,15 @@ impl Kernel for Table {
 fn rectified(x: i8, input: Quantisation, output: Quantisation, activation: Activation) -> i8 {
     let factor = Multiplier::of(f64::from(input.scale) / f64::from(output.scale));
     let centred = i32::from(x) - i32::from(input.zero_point);
-    Bounds::of(activation, output).clamp(factor.rescale(centred) + i32::from(output.zero_point))
+    Bounds::of(activation, output).clamp(factor.rescale(centred).saturating_add(output.zero_point.into()))
 }
 
 /// The logistic function of inputs with 4 integer bits, in steps of 1/256 from -128.
 fn sigmoid(x: i8, input: Quantisation) -> i8 {
     const INTEGER_BITS: i32 = 4;
-    let factor = Multiplier::of(f64::from(input.scale) * 2_f64.powi(31 - INTEGER_BITS));
-    let range = f64::from((1 << INTEGER_BITS) - 1) * 2_f64.powi(31 - INTEGER_BITS - factor.shift);
+    let finer = f64::from(input.scale) * 2_f64.powi(31 - INTEGER_BITS);
+    let factor = Multiplier::of(finer);
+    let range = f64::from((1 << INTEGER_BITS) - 1) * 2_f64.powi(31 - INTEGER_BITS - exponent(finer));
     let centred = i32::from(x) - i32::from(input.zero_point);
     if f64::from(centred) <= -range.floor() {
         return i8::MIN;
@@ -77,4 +99,24 @@ pub(crate) fn read_logistic(reading: &mut Reading<'_>, operator: &Operator<'_>) 
         return Err(operator.unsupported(format!("outputs in steps of {} from {}", output.scale, output.zero_point)));
     }
     read(reading, operator, Activation::Sigmoid)
+}
+
+pub(crate) fn read_hard_swish(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    read(reading, operator, Activation::HardSwish)
+}
+
+pub(crate) fn read_leaky_relu(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    let slope = operator.options()?.f32(0, 0.0)?;
+    if !(1e-6..=1e6).contains(&slope) {
+        return Err(operator.unsupported(format!("a slope of {slope:e}")));
+    }
+    let input = reading.activation(operator, 0)?;
+    let shape = reading.shape(input);
+    reading.add_unary(operator, Op::LeakyRelu(Slope(slope)), input, shape)
+}
+
+pub(crate) fn read_requantise(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
+    let input = reading.activation(operator, 0)?;
+    let shape = reading.shape(input);
+    reading.add_unary(operator, Op::Requantise, input, shape)
 }

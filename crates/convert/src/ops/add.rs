@@ -40,8 +40,8 @@ impl Kernel for Add {
             |(zero, multiplier): (i32, Multiplier), x: i8| multiplier.rescale((i32::from(x) - zero) << LEFT_SHIFT);
         let (zero, multiplier) = self.output;
         for ((value, &a), &b) in output.iter_mut().zip(inputs[0]).zip(inputs[1]) {
-            let sum = rescaled(self.inputs[0], a) + rescaled(self.inputs[1], b);
-            *value = self.bounds.clamp(multiplier.rescale(sum) + zero);
+            let sum = rescaled(self.inputs[0], a).wrapping_add(rescaled(self.inputs[1], b));
+            *value = self.bounds.clamp(multiplier.rescale(sum).saturating_add(zero));
         }
     }
 }

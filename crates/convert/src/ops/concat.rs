@@ -37,7 +37,6 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let axis = operator.options()?.i32(0, 0)?;
     let rank = reading.rank(operator, 0)?;
     operator.refuse_activation(1)?;
-    reading.same_step(operator)?;
     let count = operator.input_count();
     let inputs: Vec<_> = (0..count).map(|i| reading.activation(operator, i)).collect::<Result<_, _>>()?;
     let shapes: Vec<_> = inputs.iter().map(|&input| reading.shape(input)).collect();

@@ -24,7 +24,7 @@ impl Requantisation {
     }
 
     pub(crate) fn apply(&self, channel: usize, accumulator: i32) -> i8 {
-        self.bounds.clamp(self.multipliers[channel].rescale(accumulator) + self.zero_point)
+        self.bounds.clamp(self.multipliers[channel].rescale(accumulator).saturating_add(self.zero_point))
     }
 }
 
@@ -75,15 +75,16 @@ impl Kernel for Conv {
             self.fill(&mut patch, inputs[0], &place);
             let rows = self.weights.chunks_exact(patch.len()).zip(&self.biases);
             for ((channel, value), (weights, bias)) in values.iter_mut().enumerate().zip(rows) {
-                *value = self.requantisation.apply(channel, bias + dot(weights, &patch));
+                *value = self.requantisation.apply(channel, bias.wrapping_add(dot(weights, &patch)));
             }
         }
     }
 }
 
-/// The sum of products. Both are at most 9 bits wide and few enough that the sum fits.
+/// The sum of products. It wraps as the reference's does, for weights that no training would give.
 pub(crate) fn dot(weights: &[i16], values: &[i16]) -> i32 {
-    weights.iter().zip(values).map(|(&weight, &value)| i32::from(weight) * i32::from(value)).sum()
+    let products = weights.iter().zip(values).map(|(&weight, &value)| i32::from(weight) * i32::from(value));
+    products.fold(0, i32::wrapping_add)
 }
 
 /// What convolutions and pools say of their window.

@@ -34,7 +34,7 @@ impl Kernel for Dense {
         let values: Vec<i16> = inputs[0].iter().map(|&x| i16::from(x) - self.zero_point).collect();
         let rows = self.weights.chunks_exact(values.len()).zip(&self.biases);
         for ((channel, out), (weights, bias)) in output.iter_mut().enumerate().zip(rows) {
-            *out = self.requantisation.apply(channel, bias + dot(weights, &values));
+            *out = self.requantisation.apply(channel, bias.wrapping_add(dot(weights, &values)));
         }
     }
 }

@@ -51,7 +51,8 @@ impl Kernel for Depthwise {
                     let at = (place.kernel_row + i) * kernel_width + place.kernel_column + j;
                     let weights = &self.weights[at * sums.len()..][..sums.len()];
                     for ((sum, weight), channel) in sums.iter_mut().zip(weights).zip(0..) {
-                        *sum += weight * (i32::from(x[channel / self.multiplier]) - self.zero_point);
+                        let product = weight * (i32::from(x[channel / self.multiplier]) - self.zero_point);
+                        *sum = sum.wrapping_add(product);
                     }
                 }
             }

@@ -43,9 +43,10 @@ impl Kernel for Mean {
     fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
         let channels = output.len();
         for (channel, value) in output.iter_mut().enumerate() {
-            let sum: i32 = inputs[0][channel..].iter().step_by(channels).map(|&x| i32::from(x)).sum();
-            let centred = sum - self.places * self.input_zero;
-            *value = self.bounds.clamp(self.multiplier.rescale(centred) + self.output_zero);
+            let sum: i32 =
+                inputs[0][channel..].iter().step_by(channels).map(|&x| i32::from(x)).fold(0, i32::wrapping_add);
+            let centred = sum.wrapping_sub(self.places.wrapping_mul(self.input_zero));
+            *value = self.bounds.clamp(self.multiplier.rescale(centred).saturating_add(self.output_zero));
         }
     }
 }
@@ -90,7 +91,6 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
 
 pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
     let output = reduced(reading, operator)?;
-    reading.same_step(operator)?;
     let input = reading.activation(operator, 0)?;
     reading.add_unary(operator, Op::GlobalMax, input, output)
 }

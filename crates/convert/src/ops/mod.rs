@@ -8,11 +8,14 @@ mod concat;
 mod conv;
 mod dense;
 mod depthwise;
+mod extreme;
 mod mean;
 mod pad;
 mod pool;
+mod product;
 mod reshape;
 mod softmax;
+mod swish;
 mod window;
 
 use automcu_model::{Node, Op, spec::Activation};
@@ -41,6 +44,7 @@ pub(crate) const READERS: &[(i32, &str, Reader)] = &[
     (9, "FULLY_CONNECTED", dense::read),
     (14, "LOGISTIC", activate::read_logistic),
     (17, "MAX_POOL_2D", pool::read_max),
+    (18, "MUL", product::read),
     (19, "RELU", activate::read_relu),
     (21, "RELU6", activate::read_relu6),
     (22, "RESHAPE", reshape::read),
@@ -48,8 +52,13 @@ pub(crate) const READERS: &[(i32, &str, Reader)] = &[
     (34, "PAD", pad::read),
     (40, "MEAN", mean::read),
     (43, "SQUEEZE", reshape::read),
+    (55, "MAXIMUM", extreme::read_larger),
+    (57, "MINIMUM", extreme::read_smaller),
     (70, "EXPAND_DIMS", reshape::read),
     (82, "REDUCE_MAX", mean::read_max),
+    (98, "LEAKY_RELU", activate::read_leaky_relu),
+    (114, "QUANTIZE", activate::read_requantise),
+    (117, "HARD_SWISH", activate::read_hard_swish),
 ];
 
 /// An operation that the interpreter does not compute.
@@ -62,10 +71,19 @@ pub struct NotComputed {
     pub op: &'static str,
 }
 
+impl NotComputed {
+    pub(crate) fn new(node: &Node, op: &'static str) -> Self {
+        Self { origin: node.origin.to_string(), op }
+    }
+}
+
 /// The kernel of a node.
 pub(crate) fn kernel(network: &Network, place: usize) -> Result<Box<dyn Kernel>, NotComputed> {
     let node = &network.graph.nodes()[place];
     let weights = network.weights[place].as_ref();
+    if !matches!(node.op.activation(), None | Some(Activation::None | Activation::Relu | Activation::Relu6)) {
+        return Err(NotComputed::new(node, node.op.word()));
+    }
     Ok(match (node.op, weights) {
         (Op::Conv { .. }, Some(weights)) => Box::new(conv::Conv::new(network, node, weights)),
         (Op::DepthwiseConv { .. }, Some(weights)) => Box::new(depthwise::Depthwise::new(network, node, weights)),
@@ -74,12 +92,17 @@ pub(crate) fn kernel(network: &Network, place: usize) -> Result<Box<dyn Kernel>,
         (Op::AveragePool { .. } | Op::MaxPool { .. }, _) => Box::new(pool::Pool::new(network, node)),
         (Op::GlobalAverage, _) => Box::new(mean::Mean::new(network, node)),
         (Op::GlobalMax, _) => Box::new(mean::Max::new(network, node)),
-        (Op::Activate(activation), _) => Box::new(activate::Table::new(network, node, activation)),
+        (Op::Activate(activation), _) => Box::new(activate::Table::of_activation(network, node, activation)?),
+        (Op::LeakyRelu(slope), _) => Box::new(activate::Table::of_slope(network, node, slope)),
+        (Op::Requantise, _) => Box::new(activate::Table::of_step(network, node)),
+        (Op::Scale | Op::Multiply, _) => Box::new(product::Product::new(network, node)),
+        (Op::Maximum, _) => Box::new(extreme::Extreme::Larger),
+        (Op::Minimum, _) => Box::new(extreme::Extreme::Smaller),
         (Op::Softmax, _) => Box::new(softmax::Softmax::new(network, node)),
         (Op::Concat, _) => Box::new(concat::Concat::new(network, node)),
         (Op::Pad(border), _) => Box::new(pad::Pad::new(network, node, border)),
         (Op::Reshape, _) => Box::new(reshape::Copy),
-        (op, _) => return Err(NotComputed { origin: node.origin.to_string(), op: op.word() }),
+        (op, _) => return Err(NotComputed::new(node, op.word())),
     })
 }
 

@@ -39,7 +39,6 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let input = reading.activation(operator, 0)?;
     let shape = reading.shape(input);
     let sides = reading.integers(operator, 1)?;
-    reading.same_step(operator)?;
     let side = |i: usize| u32::try_from(sides[i]).ok().filter(|side| *side <= 1024);
     let border = match sides.as_slice() {
         [0, 0, _, _, _, _, 0, 0] => side(2).zip(side(3)).zip(side(4).zip(side(5))),

@@ -71,7 +71,6 @@ fn read(reading: &mut Reading<'_>, operator: &Operator<'_>, is_max: bool) -> Res
     operator.refuse_activation(5)?;
     let input = reading.activation(operator, 0)?;
     let output = operator.placed(reading.shape(input), window, stride, padding)?;
-    reading.same_step(operator)?;
     let op = if is_max { Op::MaxPool { window, stride, padding } } else { Op::AveragePool { window, stride, padding } };
     reading.add_unary(operator, op, input, output)
 }

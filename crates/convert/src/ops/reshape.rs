@@ -17,6 +17,5 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     if shape.elements() != reading.shape(input).elements() {
         return Err(operator.wrong(format!("{} made into {shape}", reading.shape(input))));
     }
-    reading.same_step(operator)?;
     reading.add_unary(operator, automcu_model::Op::Reshape, input, shape)
 }

@@ -4,8 +4,10 @@
 //! refused by name, with the operator.
 
 mod flat;
+mod flatten;
 mod operator;
 mod reading;
+mod write;
 
 use automcu_model::{Refusal, TensorId};
 
@@ -14,6 +16,7 @@ use flat::Buffer;
 pub use flat::FlatError;
 pub(crate) use operator::Operator;
 pub(crate) use reading::Reading;
+pub use write::NotWritten;
 
 /// Why a file is no int8 network that is understood.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -48,6 +51,11 @@ pub enum TfliteError {
 pub const LONGEST: usize = 64 << 20;
 
 const IDENTIFIER: &[u8; 4] = b"TFL3";
+/// Type codes of tensors.
+mod kind {
+    pub(super) const INT32: i8 = 2;
+    pub(super) const INT8: i8 = 9;
+}
 /// Fields of the root table.
 mod model {
     pub(super) const OPERATOR_CODES: usize = 1;

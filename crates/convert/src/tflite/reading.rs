@@ -5,14 +5,9 @@ use automcu_model::{GraphBuilder, Op, Origin, Refusal, Shape, TensorId, limits};
 use super::{
     Operator, TfliteError, Value,
     flat::{Table, Tables},
+    kind,
 };
-use crate::network::{Network, Quantisation, Weights};
-
-/// Type codes of tensors.
-mod kind {
-    pub(super) const INT32: i8 = 2;
-    pub(super) const INT8: i8 = 9;
-}
+use crate::network::{Network, Quantisation, Weights, keeps_step};
 
 /// The most tensors of a file.
 const MOST_TENSORS: usize = 16_384;
@@ -199,21 +194,6 @@ impl<'b> Reading<'b> {
         map_shape(&table, || operator.place())
     }
 
-    /// Refuses an operator that moves integers and would have to rescale them.
-    pub(crate) fn same_step(&self, operator: &Operator<'_>) -> Result<(), TfliteError> {
-        let output = self.quantisation_of_output(operator)?;
-        for input in (0..operator.input_count()).filter_map(|i| operator.input(i)) {
-            if let Some(Value::Activation(id)) = self.value(input)
-                && self.quantisations[id.index()] != output
-            {
-                return Err(
-                    operator.unsupported("another step or zero point at its output than at its input".to_owned())
-                );
-            }
-        }
-        Ok(())
-    }
-
     pub(crate) fn add_unary(
         &mut self,
         operator: &Operator<'_>,
@@ -279,6 +259,9 @@ impl<'b> Reading<'b> {
             return Err(operator.wrong(format!("tensor {tensor} written twice")));
         }
         let quantisation = self.quantisation_of_output(operator)?;
+        if keeps_step(&op) && inputs.iter().any(|input| self.quantisations[input.index()] != quantisation) {
+            return Err(operator.unsupported("another step or zero point at its output than at its input".to_owned()));
+        }
         let origin = Origin::Operator(operator.index());
         let id = self.builder.add(op, inputs.into_iter().collect(), output, origin).map_err(too_large)?;
         self.quantisations.push(quantisation);

@@ -9,7 +9,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 pub use build::GraphBuilder;
-pub use op::{Border, Cost, Op};
+pub use op::{Border, Cost, Op, Slope};
 pub use shape::{Extent, Shape};
 
 /// A tensor of one graph.

@@ -57,6 +57,16 @@ pub enum Op {
     },
     /// A map times a vector of one value a channel.
     Scale,
+    /// The product of two maps.
+    Multiply,
+    /// The larger of two maps, value by value.
+    Maximum,
+    /// The smaller of two maps, value by value.
+    Minimum,
+    /// x, or x times a slope below 0.
+    LeakyRelu(Slope),
+    /// The same values in steps of another size.
+    Requantise,
     /// Maps side by side along the channels.
     Concat,
     /// The maximum of each window.
@@ -91,6 +101,29 @@ pub enum Op {
     Dropout(Percent),
 }
 
+/// The slope of a leaky rectifier below 0. Equal by its bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Slope(pub f32);
+
+impl Slope {
+    /// That of a spec's `leaky_relu`.
+    pub const OF_SPECS: Self = Self(0.1);
+}
+
+impl PartialEq for Slope {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Slope {}
+
+impl std::hash::Hash for Slope {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
 /// How many rows and columns are added on each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Border {
@@ -116,6 +149,11 @@ impl Op {
             Self::Activate(activation) => activation.word(),
             Self::Add { .. } => "add",
             Self::Scale => "scale",
+            Self::Multiply => "multiply",
+            Self::Maximum => "maximum",
+            Self::Minimum => "minimum",
+            Self::LeakyRelu(_) => "leaky_relu",
+            Self::Requantise => "requantise",
             Self::Concat => "concat",
             Self::MaxPool { .. } => "max_pool",
             Self::AveragePool { .. } => "average_pool",
@@ -138,6 +176,15 @@ impl Op {
             | Self::Add { activation } => Some(*activation),
             _ => None,
         }
+    }
+
+    /// The operation with another activation in the same pass; itself where it can have none.
+    #[must_use]
+    pub fn with_activation(mut self, activation: Activation) -> Self {
+        if let Some(has) = self.activation_mut() {
+            *has = activation;
+        }
+        self
     }
 
     pub(crate) fn activation_mut(&mut self) -> Option<&mut Activation> {

@@ -121,7 +121,9 @@ impl Lowering {
         let mut gate = self.graph.unary(Op::GlobalAverage, input, Shape::vector(shape.channels), self.origin)?;
         gate = self.dense(inside, activation, gate)?;
         gate = self.dense(shape.channels, Activation::Sigmoid, gate)?;
-        self.graph.binary(Op::Scale, [input, gate], shape, self.origin)
+        // One form for what computes the same: on a map of one place the gate is a map as well.
+        let op = if shape.area() == 1 { Op::Multiply } else { Op::Scale };
+        self.graph.binary(op, [input, gate], shape, self.origin)
     }
 
     pub(super) fn dense(&mut self, outputs: u32, activation: Activation, input: TensorId) -> Result<TensorId, Refusal> {

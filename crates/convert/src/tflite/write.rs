@@ -1,0 +1,269 @@
+//! Writes .tflite files that TensorFlow Lite, TensorFlow Lite Micro and their viewers read.
+
+use automcu_model::{Node, Op, Shape, spec::Activation, spec::Padding};
+
+use super::{
+    IDENTIFIER,
+    flatten::{Field, Table, file},
+    kind,
+};
+use crate::network::{Network, Quantisation, Weights};
+
+/// An operator that a node is written as.
+struct Form {
+    code: i32,
+    /// The version of the operator that takes int8.
+    version: i32,
+    /// The kind of its options, and the options.
+    options: (i8, Table),
+}
+
+/// A network that cannot be written: an operation has no operator in these files.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: {op} has no operator in .tflite files; deploy the graph first")]
+pub struct NotWritten {
+    /// Where the operation comes from.
+    pub origin: String,
+    /// The operation.
+    pub op: String,
+}
+
+impl Network {
+    /// The network as a .tflite file. Reading it gives the same network.
+    pub fn to_tflite(&self) -> Result<Vec<u8>, NotWritten> {
+        self.to_tflite_showing(self.graph.output().index())
+    }
+
+    /// The same with another tensor as its output, so that two runtimes can be compared step by step.
+    pub fn to_tflite_showing(&self, tensor: usize) -> Result<Vec<u8>, NotWritten> {
+        let mut writing =
+            Writing { tensors: Vec::new(), buffers: vec![Vec::new()], codes: Vec::new(), operators: Vec::new() };
+        let vectors = vectors(self);
+        for (place, (&shape, &quantisation)) in self.graph.tensors().iter().zip(&self.tensors).enumerate() {
+            writing.activation(dimensions(shape, vectors[place]), quantisation, self.name(place));
+        }
+        for (place, node) in self.graph.nodes().iter().enumerate() {
+            writing.node(self, place, node)?;
+        }
+        Ok(writing.finish(tensor))
+    }
+}
+
+struct Writing {
+    tensors: Vec<Table>,
+    buffers: Vec<Table>,
+    /// Operators in use: code and version.
+    codes: Vec<(i32, i32)>,
+    operators: Vec<Table>,
+}
+
+fn number(place: usize) -> i32 {
+    i32::try_from(place).expect("graphs are bounded")
+}
+
+fn side(side: u32) -> i32 {
+    i32::try_from(side).expect("maps are bounded")
+}
+
+/// Which tensors are vectors, by the tensor's place: what dense layers and global pools leave, and what is made of it.
+/// Other tensors of one row and column are maps, as convolutions want them.
+fn vectors(network: &Network) -> Vec<bool> {
+    let graph = &network.graph;
+    let mut vectors = vec![false; graph.tensors().len()];
+    for node in graph.nodes() {
+        vectors[node.output.index()] = match node.op {
+            Op::Dense { .. } | Op::GlobalAverage | Op::GlobalMax => true,
+            Op::Reshape => graph.shape(node.output).area() == 1,
+            _ => node.inputs.iter().all(|input| vectors[input.index()]),
+        };
+    }
+    vectors
+}
+
+fn dimensions(shape: Shape, is_vector: bool) -> Vec<i32> {
+    if is_vector {
+        return vec![1, side(shape.channels)];
+    }
+    vec![1, side(shape.height), side(shape.width), side(shape.channels)]
+}
+
+impl Writing {
+    fn activation(&mut self, shape: Vec<i32>, quantisation: Quantisation, name: &str) {
+        let Quantisation { scale, zero_point } = quantisation;
+        let name = if name.is_empty() { format!("tensor_{}", self.tensors.len()) } else { name.to_owned() };
+        self.tensors.push(vec![
+            (0, Field::I32s(shape)),
+            (1, Field::I8(kind::INT8)),
+            (2, Field::U32(0)),
+            (3, Field::Text(name)),
+            (4, Field::Table(vec![(2, Field::F32s(vec![scale])), (3, Field::I64s(vec![zero_point.into()]))])),
+        ]);
+    }
+
+    /// A constant tensor: its number.
+    fn constant(&mut self, shape: Vec<i32>, kind: i8, data: Vec<u8>, name: String, quantisation: Table) -> i32 {
+        self.tensors.push(vec![
+            (0, Field::I32s(shape)),
+            (1, Field::I8(kind)),
+            (2, Field::U32(u32::try_from(self.buffers.len()).expect("graphs are bounded"))),
+            (3, Field::Text(name)),
+            (4, Field::Table(quantisation)),
+        ]);
+        self.buffers.push(vec![(0, Field::Bytes(data))]);
+        number(self.tensors.len() - 1)
+    }
+
+    fn integers(&mut self, shape: Vec<i32>, values: &[i32], name: String) -> i32 {
+        let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(shape, kind::INT32, data, name, Vec::new())
+    }
+
+    /// The weights and biases of a node: their numbers.
+    fn weights(&mut self, network: &Network, place: usize, node: &Node, weights: &Weights) -> [i32; 2] {
+        let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
+        let (shape, axis) = match node.op {
+            Op::Conv { kernel, .. } => (vec![output.channels, kernel.height, kernel.width, input.channels], 0),
+            Op::DepthwiseConv { kernel, .. } => (vec![1, kernel.height, kernel.width, output.channels], 3),
+            _ => (vec![output.channels, input.channels], 0),
+        };
+        let count = weights.scales.len();
+        let quantisation = |scales: Vec<f32>, axis: i32| {
+            vec![(2, Field::F32s(scales)), (3, Field::I64s(vec![0; count])), (6, Field::I32(axis))]
+        };
+        let data = weights.values.iter().map(|value| value.cast_unsigned()).collect();
+        let shape = shape.into_iter().map(side).collect();
+        let name = format!("weights_{place}");
+        let values = self.constant(shape, kind::INT8, data, name, quantisation(weights.scales.clone(), axis));
+        let step = network.tensors[node.inputs[0].index()].scale;
+        let data = weights.biases.iter().flat_map(|bias| bias.to_le_bytes()).collect();
+        let scales = weights.scales.iter().map(|scale| step * scale).collect();
+        let name = format!("biases_{place}");
+        let biases = self.constant(vec![number(count)], kind::INT32, data, name, quantisation(scales, 0));
+        [values, biases]
+    }
+
+    fn node(&mut self, network: &Network, place: usize, node: &Node) -> Result<(), NotWritten> {
+        let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
+        let form = form(node, input, output)?;
+        let mut inputs: Vec<i32> = node.inputs.iter().map(|input| number(input.index())).collect();
+        if let Some(weights) = &network.weights[place] {
+            inputs.extend(self.weights(network, place, node, weights));
+        }
+        match node.op {
+            Op::GlobalAverage | Op::GlobalMax => {
+                inputs.push(self.integers(vec![2], &[1, 2], format!("axes_{place}")));
+            }
+            Op::Reshape => {
+                let shape = dimensions(output, output.area() == 1);
+                inputs.push(self.integers(vec![number(shape.len())], &shape, format!("shape_{place}")));
+            }
+            Op::Pad(border) => {
+                let sides = [0, 0, border.top, border.bottom, border.left, border.right, 0, 0].map(side);
+                inputs.push(self.integers(vec![4, 2], &sides, format!("border_{place}")));
+            }
+            _ => {}
+        }
+        let code = self.code(form.code, form.version);
+        let (kind, options) = form.options;
+        self.operators.push(vec![
+            (0, Field::U32(code)),
+            (1, Field::I32s(inputs)),
+            (2, Field::I32s(vec![number(node.output.index())])),
+            (3, Field::I8(kind)),
+            (4, Field::Table(options)),
+        ]);
+        Ok(())
+    }
+
+    fn code(&mut self, code: i32, version: i32) -> u32 {
+        let place = self.codes.iter().position(|known| *known == (code, version)).unwrap_or_else(|| {
+            self.codes.push((code, version));
+            self.codes.len() - 1
+        });
+        u32::try_from(place).expect("few operators")
+    }
+
+    fn finish(self, output: usize) -> Vec<u8> {
+        let codes = self.codes.iter().map(|&(code, version)| {
+            // Codes below 127 stand in a field of one byte as well, for old readers.
+            let old = i8::try_from(code).unwrap_or(127);
+            vec![(0, Field::I8(old)), (2, Field::I32(version)), (3, Field::I32(code))]
+        });
+        let graph = vec![
+            (0, Field::Tables(self.tensors)),
+            (1, Field::I32s(vec![0])),
+            (2, Field::I32s(vec![number(output)])),
+            (3, Field::Tables(self.operators)),
+            (4, Field::Text("main".to_owned())),
+        ];
+        let root = vec![
+            (0, Field::U32(3)),
+            (1, Field::Tables(codes.collect())),
+            (2, Field::Tables(vec![graph])),
+            (3, Field::Text("AutoMCU".to_owned())),
+            (4, Field::Tables(self.buffers)),
+        ];
+        file(root, IDENTIFIER)
+    }
+}
+
+/// The operator that a node is written as.
+fn form(node: &Node, input: Shape, output: Shape) -> Result<Form, NotWritten> {
+    let not_written = |what: &str| NotWritten { origin: node.origin.to_string(), op: what.to_owned() };
+    let fused = |activation: Activation| match activation {
+        Activation::None => Ok(Field::I8(0)),
+        Activation::Relu => Ok(Field::I8(1)),
+        Activation::Relu6 => Ok(Field::I8(3)),
+        other => Err(not_written(&format!("{} with {other} in the same pass", node.op.word()))),
+    };
+    let window = |stride: automcu_model::Extent, padding: Padding| {
+        let padding = Field::I8((padding == Padding::Valid).into());
+        vec![(0, padding), (1, Field::I32(side(stride.width))), (2, Field::I32(side(stride.height)))]
+    };
+    let plain = |code, version, kind| Ok(Form { code, version, options: (kind, Vec::new()) });
+    match node.op {
+        Op::Conv { stride, padding, activation, .. } => {
+            let mut options = window(stride, padding);
+            options.push((3, fused(activation)?));
+            Ok(Form { code: 3, version: 3, options: (1, options) })
+        }
+        Op::DepthwiseConv { stride, padding, activation, .. } => {
+            let mut options = window(stride, padding);
+            options.push((3, Field::I32(side(output.channels / input.channels))));
+            options.push((4, fused(activation)?));
+            Ok(Form { code: 4, version: 3, options: (2, options) })
+        }
+        Op::Dense { activation, .. } => {
+            let options = vec![(0, fused(activation)?), (2, Field::Bool(false))];
+            Ok(Form { code: 9, version: 4, options: (8, options) })
+        }
+        Op::MaxPool { window: extent, stride, padding } | Op::AveragePool { window: extent, stride, padding } => {
+            let mut options = window(stride, padding);
+            options.push((3, Field::I32(side(extent.width))));
+            options.push((4, Field::I32(side(extent.height))));
+            let code = if matches!(node.op, Op::MaxPool { .. }) { 17 } else { 1 };
+            Ok(Form { code, version: 2, options: (5, options) })
+        }
+        Op::Add { activation } => Ok(Form { code: 0, version: 2, options: (11, vec![(0, fused(activation)?)]) }),
+        Op::Scale | Op::Multiply => plain(18, 2, 21),
+        Op::Maximum => plain(55, 2, 39),
+        Op::Minimum => plain(57, 2, 39),
+        Op::Requantise => plain(114, 1, 89),
+        Op::LeakyRelu(slope) => Ok(Form { code: 98, version: 2, options: (75, vec![(0, Field::F32(slope.0))]) }),
+        Op::Concat => Ok(Form { code: 2, version: 2, options: (10, vec![(0, Field::I32(-1))]) }),
+        Op::GlobalAverage => Ok(Form { code: 40, version: 2, options: (27, vec![(0, Field::Bool(false))]) }),
+        Op::GlobalMax => Ok(Form { code: 82, version: 2, options: (27, vec![(0, Field::Bool(false))]) }),
+        Op::Softmax => Ok(Form { code: 25, version: 2, options: (9, vec![(0, Field::F32(1.0))]) }),
+        Op::Reshape => Ok(Form {
+            code: 22,
+            version: 1,
+            options: (17, vec![(0, Field::I32s(dimensions(output, output.area() == 1)))]),
+        }),
+        Op::Pad(_) => plain(34, 2, 22),
+        Op::Activate(Activation::Relu) => plain(19, 2, 0),
+        Op::Activate(Activation::Relu6) => plain(21, 2, 0),
+        Op::Activate(Activation::Sigmoid) => plain(14, 2, 0),
+        Op::Activate(Activation::HardSwish) => plain(117, 1, 91),
+        Op::Activate(_) | Op::BatchNorm | Op::Dropout(_) => Err(not_written(node.op.word())),
+    }
+}
