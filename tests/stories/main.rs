@@ -4,6 +4,7 @@
 mod any_spec;
 mod check;
 mod documents;
+mod inspect;
 mod interpreter;
 mod manual;
 mod schemas;

@@ -11,7 +11,8 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 #[command(
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
-        costs and whether it fits; `automcu targets` lists the microcontrollers.",
+        costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu targets` lists the \
+        microcontrollers.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
@@ -28,7 +29,7 @@ const OUTCOMES: &str = "Exit status:\n  \
     0   yes: constructible and, where a budget was given, it fits\n  \
     1   no: it does not fit, or no target fits\n  \
     2   the command line is not understood, or names a target that is not there\n  \
-    65  the architecture or a file of targets is refused\n  \
+    65  the architecture, the model or a file of targets is refused\n  \
     66  a file cannot be read\n  \
     74  the answer cannot be written";
 
@@ -36,6 +37,7 @@ const OUTCOMES: &str = "Exit status:\n  \
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Check(Check),
+    Inspect(Inspect),
     Targets(Targets),
     Completions(Completions),
     Man(Man),
@@ -56,6 +58,24 @@ pub(crate) struct Check {
     /// The type of weights and activations
     #[arg(long, value_name = "TYPE", default_value = "int8")]
     pub(crate) dtype: Dtype,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Describes an int8 network in a .tflite file: its operations, what their integers mean, what it costs, and whether it fits.
+///
+/// What AutoMCU does not support is refused by name, with the operator.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Inspect {
+    /// The network, a .tflite file; `-` reads standard input
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
     #[command(flatten)]
     pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON

@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use automcu_convert::{LONGEST, Network};
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
 
@@ -23,15 +24,28 @@ pub(crate) struct Architecture {
     pub(crate) graph: Result<(Graph, Graph), Refusals>,
 }
 
-pub(crate) fn architecture(path: &Path, input: &mut dyn Read) -> Result<Architecture, Failure> {
-    // One byte more than is allowed, so that what is too long is seen to be.
-    let most = limits::DOCUMENT_BYTES as u64 + 1;
-    let (name, text) = if path == Path::new("-") {
+/// The name and the content of a file or of standard input, and one byte more than is allowed where it is too long.
+fn content(path: &Path, input: &mut dyn Read, most: usize) -> Result<(String, Vec<u8>), Failure> {
+    let most = most as u64 + 1;
+    let (name, bytes) = if path == Path::new("-") {
         ("standard input".to_owned(), read(input, most))
     } else {
         (path.display().to_string(), File::open(path).and_then(|mut file| read(&mut file, most)))
     };
-    let text = text.map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    bytes.map(|bytes| (name, bytes)).map_err(|error| Failure::Read { path: path.to_owned(), error })
+}
+
+/// An int8 network in a .tflite file, with what the file is called.
+pub(crate) fn network(path: &Path, input: &mut dyn Read) -> Result<(String, Network), Failure> {
+    let (name, file) = content(path, input, LONGEST)?;
+    match Network::from_tflite(&file) {
+        Ok(network) => Ok((name, network)),
+        Err(error) => Err(Failure::Model { file: name, error: Box::new(error) }),
+    }
+}
+
+pub(crate) fn architecture(path: &Path, input: &mut dyn Read) -> Result<Architecture, Failure> {
+    let (name, text) = content(path, input, limits::DOCUMENT_BYTES)?;
     let graph = Spec::from_json(&text).and_then(|spec| spec.lower());
     Ok(Architecture {
         name,

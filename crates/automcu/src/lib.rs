@@ -1,5 +1,6 @@
 //! The `automcu` program as a library, so that it can be started from a test: arguments and streams in, an outcome out.
 
+mod answer;
 mod cli;
 mod cmd;
 mod input;
@@ -56,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 fn answer(verb: Verb, input: &mut dyn Read, said: &mut Said) -> Outcome {
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
+        Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),
         Verb::Man(arguments) => cmd::man::run(&arguments, said),

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
+use automcu_convert::TfliteError;
 use automcu_target::{TargetError, UnknownTarget};
 
 /// How the program ends.
@@ -53,6 +54,9 @@ pub(crate) enum Failure {
     Family { path: PathBuf, problem: String },
     #[error("{}: there are {count} files of targets (*.toml); {remedy}", path.display())]
     FamilyCount { path: PathBuf, count: usize, remedy: &'static str },
+    /// A file is no int8 network that is understood.
+    #[error("{file}: {error}")]
+    Model { file: String, error: Box<TfliteError> },
     #[error("{0}")]
     UnknownTarget(#[from] UnknownTarget),
     #[error("{0}")]
@@ -71,7 +75,9 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
-            Self::Target(_) | Self::Family { .. } | Self::NotConstructible { .. } => Outcome::Refused,
+            Self::Target(_) | Self::Family { .. } | Self::Model { .. } | Self::NotConstructible { .. } => {
+                Outcome::Refused
+            }
             Self::Write(_) => Outcome::Unwritable,
         }
     }

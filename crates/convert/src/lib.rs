@@ -9,6 +9,7 @@ mod form;
 mod interpret;
 mod network;
 mod ops;
+mod simd;
 mod tflite;
 
 pub use arithmetic::{Multiplier, doubling_high, rounding_divide};

@@ -22,7 +22,13 @@ const PARTS: &[Part] = &[
         name: "screening-pace",
         about: "candidates screened a second, by criterion",
         minutes: 5,
-        run: screening_pace,
+        run: |root, minutes| pace(root, minutes, "model", "candidate"),
+    },
+    Part {
+        name: "interpreter-pace",
+        about: "inputs computed a second by the integer interpreter, by criterion",
+        minutes: 5,
+        run: |root, minutes| pace(root, minutes, "convert", "interpreter"),
     },
     Part {
         name: "interpreter",
@@ -30,7 +36,18 @@ const PARTS: &[Part] = &[
         minutes: 15,
         run: interpreter,
     },
-    Part { name: "fuzz-spec", about: "hostile specs by libFuzzer, for two minutes", minutes: 20, run: fuzz_spec },
+    Part {
+        name: "fuzz-spec",
+        about: "hostile specs by libFuzzer, for two minutes",
+        minutes: 20,
+        run: |root, minutes| fuzz(root, minutes, "spec", "specs"),
+    },
+    Part {
+        name: "fuzz-tflite",
+        about: "hostile .tflite files by libFuzzer, for two minutes",
+        minutes: 20,
+        run: |root, minutes| fuzz(root, minutes, "tflite", "models"),
+    },
 ];
 
 /// Which suites are run.
@@ -79,10 +96,11 @@ struct Estimate {
     point_estimate: f64,
 }
 
-fn screening_pace(root: &Path, minutes: u64) -> anyhow::Result<String> {
-    let bench = ["bench", "--locked", "-p", "automcu-model", "--bench", "candidate"];
-    Program::cargo(&bench, minutes).within(root).output()?;
-    let folder = root.join("target/criterion/candidate");
+/// Runs one benchmark of a crate, whose group of measurements has its name.
+fn pace(root: &Path, minutes: u64, folder: &str, bench: &str) -> anyhow::Result<String> {
+    let package = format!("automcu-{folder}");
+    Program::cargo(&["bench", "--locked", "-p", &package, "--bench", bench], minutes).within(root).output()?;
+    let folder = root.join("target/criterion").join(bench);
     let mut rows = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
@@ -92,7 +110,7 @@ fn screening_pace(root: &Path, minutes: u64) -> anyhow::Result<String> {
         rows.push(format!("| {name} | {:.1} | {:.0} |", nanoseconds / 1e3, 1e9 / nanoseconds));
     }
     rows.sort();
-    Ok(format!("| candidate | µs each | candidates a second, one core |\n|---|---|---|\n{}", rows.join("\n")))
+    Ok(format!("| {bench} | µs each | a second, one core |\n|---|---|---|\n{}", rows.join("\n")))
 }
 
 fn interpreter(root: &Path, minutes: u64) -> anyhow::Result<String> {
@@ -107,7 +125,8 @@ fn interpreter(root: &Path, minutes: u64) -> anyhow::Result<String> {
     Ok(format!("| compared | bytes that differ |\n|---|---|\n| {compared} | 0 |"))
 }
 
-fn fuzz_spec(root: &Path, minutes: u64) -> anyhow::Result<String> {
+/// Fuzzes one target for two minutes, from the fixtures in a folder.
+fn fuzz(root: &Path, minutes: u64, target: &str, fixtures: &str) -> anyhow::Result<String> {
     const SECONDS: &str = "-max_total_time=120";
     let folder = root.join("tests/fuzz");
     let tools = root.join("target/needs/cargo");
@@ -115,11 +134,12 @@ fn fuzz_spec(root: &Path, minutes: u64) -> anyhow::Result<String> {
         let tools = tools.to_string_lossy();
         Program::cargo(&["install", "cargo-fuzz", "--locked", "--root", &tools], minutes).output()?;
     }
-    let seeds = root.join("tests/fixtures/specs");
-    fs::create_dir_all(folder.join("corpus/spec"))?;
+    let seeds = root.join("tests/fixtures").join(fixtures);
+    let corpus = format!("corpus/{target}");
+    fs::create_dir_all(folder.join(&corpus))?;
     let fuzz = tools.join("bin/cargo-fuzz");
     let seeds = seeds.to_string_lossy();
-    let arguments = ["run", "spec", "corpus/spec", &*seeds, "--", SECONDS, "-print_final_stats=1", "-max_len=4096"];
+    let arguments = ["run", target, &corpus, &*seeds, "--", SECONDS, "-print_final_stats=1", "-max_len=65536"];
     // Fuzzing takes the nightly compiler, whatever compiler runs this chore.
     let program = Program::new(&fuzz, &arguments, minutes).within(&folder).with("RUSTUP_TOOLCHAIN", "nightly");
     let said = program.without("CARGO").without("RUSTC").output().context("a finding, or no nightly compiler")?;

@@ -24,6 +24,10 @@ impl<const N: usize> Table<N> {
         Self { headings, rows: Vec::new() }
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     pub(crate) fn row(&mut self, cells: [String; N], style: Style) {
         self.rows.push((cells, style));
     }

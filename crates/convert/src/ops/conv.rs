@@ -6,12 +6,13 @@ use super::{Bounds, Kernel, bounds, window::Window};
 use crate::{
     arithmetic::Multiplier,
     network::{Network, Quantisation, Weights},
+    simd::{Factors, add_products, requantise},
     tflite::{Operator, Reading, TfliteError},
 };
 
 /// How accumulators of one layer become int8: a multiplier for each output channel.
 pub(crate) struct Requantisation {
-    multipliers: Vec<Multiplier>,
+    factors: Factors,
     zero_point: i32,
     bounds: Bounds,
 }
@@ -19,12 +20,13 @@ pub(crate) struct Requantisation {
 impl Requantisation {
     pub(crate) fn new(weights: &Weights, (input, output): (Quantisation, Quantisation), bounds: Bounds) -> Self {
         let factor = |scale: &f32| f64::from(input.scale) * f64::from(*scale) / f64::from(output.scale);
-        let multipliers = weights.scales.iter().map(|scale| Multiplier::of(factor(scale))).collect();
-        Self { multipliers, zero_point: output.zero_point.into(), bounds }
+        let factors = weights.scales.iter().map(|scale| Multiplier::of(factor(scale))).collect();
+        Self { factors, zero_point: output.zero_point.into(), bounds }
     }
 
-    pub(crate) fn apply(&self, channel: usize, accumulator: i32) -> i8 {
-        self.bounds.clamp(self.multipliers[channel].rescale(accumulator).saturating_add(self.zero_point))
+    /// Each accumulator as an int8; the output channels follow each other.
+    pub(crate) fn apply_all(&self, accumulators: &[i32], output: &mut [i8]) {
+        requantise(accumulators, &self.factors, self.zero_point, self.bounds, output);
     }
 }
 
@@ -71,20 +73,14 @@ impl Conv {
 impl Kernel for Conv {
     fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
         let mut patch = vec![0_i16; self.weights.len() / self.biases.len()];
-        for (place, values) in self.window.places().zip(output.chunks_exact_mut(self.biases.len())) {
+        let mut sums = self.biases.clone();
+        for (place, values) in self.window.places().zip(output.chunks_exact_mut(sums.len())) {
             self.fill(&mut patch, inputs[0], &place);
-            let rows = self.weights.chunks_exact(patch.len()).zip(&self.biases);
-            for ((channel, value), (weights, bias)) in values.iter_mut().enumerate().zip(rows) {
-                *value = self.requantisation.apply(channel, bias.wrapping_add(dot(weights, &patch)));
-            }
+            sums.copy_from_slice(&self.biases);
+            add_products(&mut sums, &self.weights, &patch);
+            self.requantisation.apply_all(&sums, values);
         }
     }
-}
-
-/// The sum of products. It wraps as the reference's does, for weights that no training would give.
-pub(crate) fn dot(weights: &[i16], values: &[i16]) -> i32 {
-    let products = weights.iter().zip(values).map(|(&weight, &value)| i32::from(weight) * i32::from(value));
-    products.fold(0, i32::wrapping_add)
 }
 
 /// What convolutions and pools say of their window.

@@ -2,12 +2,10 @@
 
 use automcu_model::{Node, Op, Shape};
 
-use super::{
-    Kernel, bounds,
-    conv::{Requantisation, dot},
-};
+use super::{Kernel, bounds, conv::Requantisation};
 use crate::{
     network::{Network, Weights},
+    simd::add_products,
     tflite::{Operator, Reading, TfliteError},
 };
 
@@ -32,10 +30,9 @@ impl Dense {
 impl Kernel for Dense {
     fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
         let values: Vec<i16> = inputs[0].iter().map(|&x| i16::from(x) - self.zero_point).collect();
-        let rows = self.weights.chunks_exact(values.len()).zip(&self.biases);
-        for ((channel, out), (weights, bias)) in output.iter_mut().enumerate().zip(rows) {
-            *out = self.requantisation.apply(channel, bias.wrapping_add(dot(weights, &values)));
-        }
+        let mut sums = self.biases.clone();
+        add_products(&mut sums, &self.weights, &values);
+        self.requantisation.apply_all(&sums, output);
     }
 }
 

@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{
     network::{Network, Weights},
+    simd::add_each,
     tflite::{Operator, Reading, TfliteError},
 };
 
 pub(crate) struct Depthwise {
     window: Window,
     multiplier: usize,
-    zero_point: i32,
-    weights: Vec<i32>,
+    zero_point: i16,
+    weights: Vec<i16>,
     biases: Vec<i32>,
     requantisation: Requantisation,
 }
@@ -43,23 +44,29 @@ impl Kernel for Depthwise {
         let channels = self.window.input.channels as usize;
         let (width, kernel_width) = (self.window.input.width as usize, self.window.kernel.width as usize);
         let mut sums = self.biases.clone();
+        let mut repeated = vec![0; sums.len()];
         for (place, values) in self.window.places().zip(output.chunks_exact_mut(sums.len())) {
             sums.copy_from_slice(&self.biases);
             for (i, row) in place.rows.clone().enumerate() {
                 for (j, column) in place.columns.clone().enumerate() {
-                    let x = &inputs[0][(row * width + column) * channels..][..channels];
-                    let at = (place.kernel_row + i) * kernel_width + place.kernel_column + j;
-                    let weights = &self.weights[at * sums.len()..][..sums.len()];
-                    for ((sum, weight), channel) in sums.iter_mut().zip(weights).zip(0..) {
-                        let product = weight * (i32::from(x[channel / self.multiplier]) - self.zero_point);
-                        *sum = sum.wrapping_add(product);
+                    let mut x = &inputs[0][(row * width + column) * channels..][..channels];
+                    if self.multiplier > 1 {
+                        repeat_each(x, self.multiplier, &mut repeated);
+                        x = &repeated;
                     }
+                    let at = ((place.kernel_row + i) * kernel_width + place.kernel_column + j) * values.len();
+                    add_each(&mut sums, &self.weights[at..], x, self.zero_point);
                 }
             }
-            for ((channel, value), &sum) in values.iter_mut().enumerate().zip(&sums) {
-                *value = self.requantisation.apply(channel, sum);
-            }
+            self.requantisation.apply_all(&sums, values);
         }
+    }
+}
+
+/// Each value as often as there are kernels for its channel.
+fn repeat_each(values: &[i8], times: usize, repeated: &mut [i8]) {
+    for (run, &value) in repeated.chunks_exact_mut(times).zip(values) {
+        run.fill(value);
     }
 }
 

@@ -38,7 +38,7 @@ impl<'b> Buffer<'b> {
     pub(crate) fn root(bytes: &'b [u8], identifier: &[u8; 4]) -> Result<Table<'b>> {
         let buffer = Self(bytes);
         if buffer.bytes(4, 4)? != identifier {
-            return Err(FlatError { at: 4, problem: "this is no file of this kind" });
+            return Err(FlatError { at: 4, problem: "the identifier is missing" });
         }
         buffer.table(buffer.follow(0)?)
     }
