@@ -3,6 +3,7 @@
 //! A file is not trusted: every offset is checked, everything that is copied is bounded, and what is not supported is
 //! refused by name, with the operator.
 
+mod field;
 mod flat;
 mod flatten;
 mod operator;
@@ -56,13 +57,6 @@ mod kind {
     pub(super) const INT32: i8 = 2;
     pub(super) const INT8: i8 = 9;
 }
-/// Fields of the root table.
-mod model {
-    pub(super) const OPERATOR_CODES: usize = 1;
-    pub(super) const SUBGRAPHS: usize = 2;
-    pub(super) const BUFFERS: usize = 4;
-}
-
 impl Network {
     /// Reads an int8 network from a .tflite file.
     pub fn from_tflite(file: &[u8]) -> Result<Self, TfliteError> {
@@ -74,7 +68,7 @@ impl Network {
             });
         }
         let root = Buffer::root(file, IDENTIFIER)?;
-        let graphs = root.tables(model::SUBGRAPHS)?;
+        let graphs = root.tables(field::model::GRAPHS)?;
         let graph = match (graphs.len(), graphs.get(0)?) {
             (1, Some(graph)) => graph,
             (count, _) => {
@@ -85,9 +79,9 @@ impl Network {
                 });
             }
         };
-        let codes = root.tables(model::OPERATOR_CODES)?;
-        let mut reading = Reading::new(graph, root.tables(model::BUFFERS)?)?;
-        for (index, table) in graph.tables(3)?.iter().enumerate() {
+        let codes = root.tables(field::model::CODES)?;
+        let mut reading = Reading::new(graph, root.tables(field::model::BUFFERS)?)?;
+        for (index, table) in graph.tables(field::graph::OPERATORS)?.iter().enumerate() {
             let operator = Operator::new(index, table?, codes, &reading)?;
             let reader = operator.reader()?;
             reader(&mut reading, &operator)?;

@@ -6,7 +6,7 @@ use automcu_model::{
 };
 
 use super::{
-    Reading, TfliteError,
+    Reading, TfliteError, field,
     flat::{Table, Tables},
 };
 use crate::ops::{READERS, Reader};
@@ -33,13 +33,14 @@ impl<'b> Operator<'b> {
         codes: Tables<'b>,
         reading: &Reading<'b>,
     ) -> Result<Self, TfliteError> {
-        let (inputs, outputs) = (table.i32s(1, MOST_ENDS)?, table.i32s(2, MOST_ENDS)?);
+        let (inputs, outputs) =
+            (table.i32s(field::operator::INPUTS, MOST_ENDS)?, table.i32s(field::operator::OUTPUTS, MOST_ENDS)?);
         let writes = outputs.first().map_or(Ok(String::new()), |&tensor| reading.name_of(tensor))?;
         let unknown = || TfliteError::Wrong { place: format!("operator {index}"), problem: "its code".to_owned() };
-        let code = codes.get(table.u32(0, 0)? as usize)?.ok_or_else(unknown)?;
+        let code = codes.get(table.u32(field::operator::CODE, 0)? as usize)?.ok_or_else(unknown)?;
         // Codes below 127 stand in a field of one byte, for old readers; later ones in another.
-        let number = code.i32(3, 0)?.max(code.i8(0, 0)?.into());
-        let custom = code.text(1)?;
+        let number = code.i32(field::code::NUMBER, 0)?.max(code.i8(field::code::OLD, 0)?.into());
+        let custom = code.text(field::code::CUSTOM)?;
         let name = READERS.iter().find(|(known, ..)| *known == number).map(|(_, name, _)| (*name).to_owned());
         let name = name.unwrap_or(if custom.is_empty() { format!("operator code {number}") } else { plain(&custom) });
         let index = u32::try_from(index).map_err(|_| unknown())?;
@@ -86,7 +87,7 @@ impl<'b> Operator<'b> {
     }
 
     pub(crate) fn options(&self) -> Result<Table<'b>, TfliteError> {
-        Ok(self.table.table(4)?.unwrap_or(Table::EMPTY))
+        Ok(self.table.table(field::operator::OPTIONS)?.unwrap_or(Table::EMPTY))
     }
 
     /// The activation in a field of the options.

@@ -3,7 +3,7 @@
 use automcu_model::{GraphBuilder, Op, Origin, Refusal, Shape, TensorId, limits};
 
 use super::{
-    Operator, TfliteError, Value,
+    Operator, TfliteError, Value, field,
     flat::{Table, Tables},
     kind,
 };
@@ -39,7 +39,7 @@ fn too_large(refusal: Refusal) -> TfliteError {
 
 impl<'b> Reading<'b> {
     pub(super) fn new(graph: Table<'b>, buffers: Tables<'b>) -> Result<Self, TfliteError> {
-        let tensors = graph.tables(0)?;
+        let tensors = graph.tables(field::graph::TENSORS)?;
         let one = |list: Vec<i32>, what: &str| match list.as_slice() {
             [one] => Ok(*one),
             other => Err(TfliteError::Unsupported {
@@ -48,8 +48,8 @@ impl<'b> Reading<'b> {
                 remedy: "export one input and one output",
             }),
         };
-        let input = one(graph.i32s(1, MOST_TENSORS)?, "inputs")?;
-        let output = one(graph.i32s(2, MOST_TENSORS)?, "outputs")?;
+        let input = one(graph.i32s(field::graph::INPUTS, MOST_TENSORS)?, "inputs")?;
+        let output = one(graph.i32s(field::graph::OUTPUTS, MOST_TENSORS)?, "outputs")?;
         if tensors.len() > MOST_TENSORS {
             let what = format!("a graph of {} tensors", tensors.len());
             let remedy = "no microcontroller runs it";
@@ -65,7 +65,7 @@ impl<'b> Reading<'b> {
             builder: GraphBuilder::new(shape).map_err(too_large)?,
             values: vec![Value::Constant; tensors.len()],
             quantisations: vec![quantisation],
-            names: vec![table.text(3)?],
+            names: vec![table.text(field::tensor::NAME)?],
             weights: Vec::new(),
             copied: 0,
             output,
@@ -85,7 +85,7 @@ impl<'b> Reading<'b> {
     }
 
     pub(super) fn name_of(&self, index: i32) -> Result<String, TfliteError> {
-        Ok(tensor(self.tensors, index)?.text(3)?)
+        Ok(tensor(self.tensors, index)?.text(field::tensor::NAME)?)
     }
 
     fn table(&self, operator: &Operator<'_>, input: usize) -> Result<Table<'b>, TfliteError> {
@@ -110,7 +110,7 @@ impl<'b> Reading<'b> {
     }
 
     pub(crate) fn rank(&self, operator: &Operator<'_>, input: usize) -> Result<i32, TfliteError> {
-        let dimensions = self.table(operator, input)?.i32s(0, MOST_DIMENSIONS)?.len();
+        let dimensions = self.table(operator, input)?.i32s(field::tensor::SHAPE, MOST_DIMENSIONS)?.len();
         Ok(i32::try_from(dimensions).expect("few dimensions"))
     }
 
@@ -120,7 +120,7 @@ impl<'b> Reading<'b> {
         operator: &Operator<'_>,
         input: usize,
     ) -> Result<[u32; N], TfliteError> {
-        let shape = self.table(operator, input)?.i32s(0, MOST_DIMENSIONS)?;
+        let shape = self.table(operator, input)?.i32s(field::tensor::SHAPE, MOST_DIMENSIONS)?;
         let sides: Vec<u32> =
             shape.iter().filter_map(|&side| u32::try_from(side).ok().filter(|side| *side > 0)).collect();
         sides.try_into().map_err(|_| operator.wrong(format!("weights of {shape:?}")))
@@ -129,13 +129,13 @@ impl<'b> Reading<'b> {
     /// The bytes of a constant input.
     fn bytes(&self, operator: &Operator<'_>, input: usize, kind: i8) -> Result<&'b [u8], TfliteError> {
         let table = self.table(operator, input)?;
-        let has = table.i8(1, 0)?;
+        let has = table.i8(field::tensor::KIND, 0)?;
         if has != kind {
             return Err(operator.unsupported(format!("input {input} of type {has}")));
         }
-        let buffer = self.buffers.get(table.u32(2, 0)? as usize)?;
+        let buffer = self.buffers.get(table.u32(field::tensor::BUFFER, 0)? as usize)?;
         let buffer = buffer.ok_or_else(|| operator.wrong(format!("the buffer of input {input}")))?;
-        Ok(buffer.bytes(0)?)
+        Ok(buffer.bytes(field::buffer::DATA)?)
     }
 
     /// The numbers of a constant input.
@@ -157,7 +157,7 @@ impl<'b> Reading<'b> {
         channels: u32,
     ) -> Result<Weights, TfliteError> {
         let table = self.table(operator, input)?;
-        let sides = table.i32s(0, MOST_DIMENSIONS)?;
+        let sides = table.i32s(field::tensor::SHAPE, MOST_DIMENSIONS)?;
         let count = sides.iter().try_fold(1_u64, |count, &side| count.checked_mul(u64::try_from(side).ok()?));
         let bytes = self.bytes(operator, input, kind::INT8)?;
         if count != Some(bytes.len() as u64) {
@@ -288,7 +288,7 @@ fn tensor(tensors: Tables<'_>, index: i32) -> Result<Table<'_>, TfliteError> {
 
 /// The shape of one input's map; the batch is 1.
 fn map_shape(table: &Table<'_>, place: impl Fn() -> String) -> Result<Shape, TfliteError> {
-    let shape = table.i32s(0, MOST_DIMENSIONS)?;
+    let shape = table.i32s(field::tensor::SHAPE, MOST_DIMENSIONS)?;
     let sides: Option<Vec<u32>> = shape.iter().map(|&side| u32::try_from(side).ok().filter(|side| *side > 0)).collect();
     match sides.as_deref() {
         Some(&[1, height, width, channels]) => Ok(Shape { height, width, channels }),
@@ -303,7 +303,7 @@ fn map_shape(table: &Table<'_>, place: impl Fn() -> String) -> Result<Shape, Tfl
 }
 
 fn quantisation(table: &Table<'_>, place: impl Fn() -> String) -> Result<Quantisation, TfliteError> {
-    let kind = table.i8(1, 0)?;
+    let kind = table.i8(field::tensor::KIND, 0)?;
     if kind != kind::INT8 {
         return Err(TfliteError::Unsupported {
             place: place(),
@@ -311,8 +311,11 @@ fn quantisation(table: &Table<'_>, place: impl Fn() -> String) -> Result<Quantis
             remedy: "convert the whole network to int8, inputs and outputs too",
         });
     }
-    let parameters = table.table(4)?.unwrap_or(Table::EMPTY);
-    let (scales, zeros) = (parameters.f32s(2, MOST_SCALES)?, parameters.i64s(3, MOST_SCALES)?);
+    let parameters = table.table(field::tensor::QUANTISATION)?.unwrap_or(Table::EMPTY);
+    let (scales, zeros) = (
+        parameters.f32s(field::quantisation::SCALES, MOST_SCALES)?,
+        parameters.i64s(field::quantisation::ZERO_POINTS, MOST_SCALES)?,
+    );
     let zero = zeros.first().copied().unwrap_or(0);
     match (scales.as_slice(), i8::try_from(zero)) {
         (&[scale], Ok(zero_point)) if is_scale(scale) && zeros.len() <= 1 => Ok(Quantisation { scale, zero_point }),
@@ -327,8 +330,11 @@ fn weight_scales(
     axis: i32,
     channels: u32,
 ) -> Result<Vec<f32>, TfliteError> {
-    let parameters = table.table(4)?.unwrap_or(Table::EMPTY);
-    let (scales, zeros) = (parameters.f32s(2, MOST_SCALES)?, parameters.i64s(3, MOST_SCALES)?);
+    let parameters = table.table(field::tensor::QUANTISATION)?.unwrap_or(Table::EMPTY);
+    let (scales, zeros) = (
+        parameters.f32s(field::quantisation::SCALES, MOST_SCALES)?,
+        parameters.i64s(field::quantisation::ZERO_POINTS, MOST_SCALES)?,
+    );
     if zeros.iter().any(|&zero| zero != 0) {
         return Err(operator.unsupported("weights whose zero is not 0".to_owned()));
     }
@@ -337,7 +343,7 @@ fn weight_scales(
     }
     match scales.as_slice() {
         [one] => Ok(vec![*one; channels as usize]),
-        many if many.len() == channels as usize && parameters.i32(6, 0)? == axis => Ok(scales),
+        many if many.len() == channels as usize && parameters.i32(field::quantisation::AXIS, 0)? == axis => Ok(scales),
         many => Err(operator.wrong(format!("{} scales for {channels} channels", many.len()))),
     }
 }

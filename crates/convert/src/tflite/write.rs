@@ -4,6 +4,7 @@ use automcu_model::{Node, Op, Shape, spec::Activation, spec::Padding};
 
 use super::{
     IDENTIFIER,
+    field::{buffer, code, graph, model, operator, quantisation, tensor},
     flatten::{Field, Table, file},
     kind,
 };
@@ -91,25 +92,27 @@ impl Writing {
     fn activation(&mut self, shape: Vec<i32>, quantisation: Quantisation, name: &str) {
         let Quantisation { scale, zero_point } = quantisation;
         let name = if name.is_empty() { format!("tensor_{}", self.tensors.len()) } else { name.to_owned() };
+        let zeros = Field::I64s(vec![zero_point.into()]);
+        let meaning = vec![(quantisation::SCALES, Field::F32s(vec![scale])), (quantisation::ZERO_POINTS, zeros)];
         self.tensors.push(vec![
-            (0, Field::I32s(shape)),
-            (1, Field::I8(kind::INT8)),
-            (2, Field::U32(0)),
-            (3, Field::Text(name)),
-            (4, Field::Table(vec![(2, Field::F32s(vec![scale])), (3, Field::I64s(vec![zero_point.into()]))])),
+            (tensor::SHAPE, Field::I32s(shape)),
+            (tensor::KIND, Field::I8(kind::INT8)),
+            (tensor::BUFFER, Field::U32(0)),
+            (tensor::NAME, Field::Text(name)),
+            (tensor::QUANTISATION, Field::Table(meaning)),
         ]);
     }
 
     /// A constant tensor: its number.
-    fn constant(&mut self, shape: Vec<i32>, kind: i8, data: Vec<u8>, name: String, quantisation: Table) -> i32 {
+    fn constant(&mut self, shape: Vec<i32>, kind: i8, data: Vec<u8>, name: String, meaning: Table) -> i32 {
         self.tensors.push(vec![
-            (0, Field::I32s(shape)),
-            (1, Field::I8(kind)),
-            (2, Field::U32(u32::try_from(self.buffers.len()).expect("graphs are bounded"))),
-            (3, Field::Text(name)),
-            (4, Field::Table(quantisation)),
+            (tensor::SHAPE, Field::I32s(shape)),
+            (tensor::KIND, Field::I8(kind)),
+            (tensor::BUFFER, Field::U32(u32::try_from(self.buffers.len()).expect("graphs are bounded"))),
+            (tensor::NAME, Field::Text(name)),
+            (tensor::QUANTISATION, Field::Table(meaning)),
         ]);
-        self.buffers.push(vec![(0, Field::Bytes(data))]);
+        self.buffers.push(vec![(buffer::DATA, Field::Bytes(data))]);
         number(self.tensors.len() - 1)
     }
 
@@ -127,18 +130,22 @@ impl Writing {
             _ => (vec![output.channels, input.channels], 0),
         };
         let count = weights.scales.len();
-        let quantisation = |scales: Vec<f32>, axis: i32| {
-            vec![(2, Field::F32s(scales)), (3, Field::I64s(vec![0; count])), (6, Field::I32(axis))]
+        let meaning = |scales: Vec<f32>, axis: i32| {
+            vec![
+                (quantisation::SCALES, Field::F32s(scales)),
+                (quantisation::ZERO_POINTS, Field::I64s(vec![0; count])),
+                (quantisation::AXIS, Field::I32(axis)),
+            ]
         };
         let data = weights.values.iter().map(|value| value.cast_unsigned()).collect();
         let shape = shape.into_iter().map(side).collect();
         let name = format!("weights_{place}");
-        let values = self.constant(shape, kind::INT8, data, name, quantisation(weights.scales.clone(), axis));
+        let values = self.constant(shape, kind::INT8, data, name, meaning(weights.scales.clone(), axis));
         let step = network.tensors[node.inputs[0].index()].scale;
         let data = weights.biases.iter().flat_map(|bias| bias.to_le_bytes()).collect();
         let scales = weights.scales.iter().map(|scale| step * scale).collect();
         let name = format!("biases_{place}");
-        let biases = self.constant(vec![number(count)], kind::INT32, data, name, quantisation(scales, 0));
+        let biases = self.constant(vec![number(count)], kind::INT32, data, name, meaning(scales, 0));
         [values, biases]
     }
 
@@ -166,11 +173,11 @@ impl Writing {
         let code = self.code(form.code, form.version);
         let (kind, options) = form.options;
         self.operators.push(vec![
-            (0, Field::U32(code)),
-            (1, Field::I32s(inputs)),
-            (2, Field::I32s(vec![number(node.output.index())])),
-            (3, Field::I8(kind)),
-            (4, Field::Table(options)),
+            (operator::CODE, Field::U32(code)),
+            (operator::INPUTS, Field::I32s(inputs)),
+            (operator::OUTPUTS, Field::I32s(vec![number(node.output.index())])),
+            (operator::OPTIONS_KIND, Field::I8(kind)),
+            (operator::OPTIONS, Field::Table(options)),
         ]);
         Ok(())
     }
@@ -184,24 +191,24 @@ impl Writing {
     }
 
     fn finish(self, output: usize) -> Vec<u8> {
-        let codes = self.codes.iter().map(|&(code, version)| {
+        let codes = self.codes.iter().map(|&(number, version)| {
             // Codes below 127 stand in a field of one byte as well, for old readers.
-            let old = i8::try_from(code).unwrap_or(127);
-            vec![(0, Field::I8(old)), (2, Field::I32(version)), (3, Field::I32(code))]
+            let old = i8::try_from(number).unwrap_or(127);
+            vec![(code::OLD, Field::I8(old)), (code::VERSION, Field::I32(version)), (code::NUMBER, Field::I32(number))]
         });
-        let graph = vec![
-            (0, Field::Tables(self.tensors)),
-            (1, Field::I32s(vec![0])),
-            (2, Field::I32s(vec![number(output)])),
-            (3, Field::Tables(self.operators)),
-            (4, Field::Text("main".to_owned())),
+        let main = vec![
+            (graph::TENSORS, Field::Tables(self.tensors)),
+            (graph::INPUTS, Field::I32s(vec![0])),
+            (graph::OUTPUTS, Field::I32s(vec![number(output)])),
+            (graph::OPERATORS, Field::Tables(self.operators)),
+            (graph::NAME, Field::Text("main".to_owned())),
         ];
         let root = vec![
-            (0, Field::U32(3)),
-            (1, Field::Tables(codes.collect())),
-            (2, Field::Tables(vec![graph])),
-            (3, Field::Text("AutoMCU".to_owned())),
-            (4, Field::Tables(self.buffers)),
+            (model::VERSION, Field::U32(3)),
+            (model::CODES, Field::Tables(codes.collect())),
+            (model::GRAPHS, Field::Tables(vec![main])),
+            (model::DESCRIPTION, Field::Text("AutoMCU".to_owned())),
+            (model::BUFFERS, Field::Tables(self.buffers)),
         ];
         file(root, IDENTIFIER)
     }
