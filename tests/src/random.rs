@@ -85,7 +85,10 @@ fn weights_of(graph: &Graph, node: &Node, numbers: &mut Numbers) -> Option<Weigh
         let one = (scale * numbers.between(0.5, 1.5)) as f32;
         one
     };
-    let scales = (0..channels).map(|_| any_scale()).collect();
+    // Half of all layers have one scale for all channels, as older converters give dense layers.
+    let first = any_scale();
+    let is_one = first.to_bits() % 2 == 0;
+    let scales = (0..channels).map(|_| if is_one { first } else { any_scale() }).collect();
     let values = (0..cost.weights).map(|_| numbers.int8()).collect();
     let biases = (0..channels).map(|_| i32::from(numbers.int8()) * i32::from(numbers.int8())).collect();
     Some(Weights { values, scales, biases })

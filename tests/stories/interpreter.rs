@@ -165,6 +165,29 @@ fn operations_of_other_people_s_files_compute_what_the_reference_computes() {
     }
 }
 
+/// With one scale for all channels and with many. Were the product of scales rounded to float32 anywhere, one of some
+/// 60,000 outputs would show it.
+#[test]
+fn many_outputs_of_dense_layers_are_what_the_reference_computes() {
+    let Some(python) = need("tflite-micro") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.tflite");
+    let mut kinds = BTreeSet::new();
+    for seed in 0..6 {
+        let mut graph = GraphBuilder::new(Shape::vector(48)).expect("small");
+        let op = Op::Dense { bias: true, activation: Activation::None };
+        let end = graph.unary(op, Graph::INPUT, Shape::vector(1024), Origin::Head).expect("small");
+        let network = random::network(graph.finish(end), &mut Numbers::of_seed(seed)).expect("one layer");
+        std::fs::write(&path, network.to_tflite().expect("written")).expect("writable");
+        let (ours, theirs) = both(&python, &network, path.to_str().expect("text"), 300);
+        let scales = &network.weights()[0].as_ref().expect("a dense layer").scales;
+        kinds.insert(scales.iter().all(|scale| scale.to_bits() == scales[0].to_bits()));
+        let differing = ours.iter().zip(&theirs).filter(|(ours, theirs)| ours != theirs).count();
+        assert_eq!(differing, 0, "of {}", ours.len());
+    }
+    assert_eq!(kinds.len(), 2, "one scale, and many");
+}
+
 /// Architectures drawn from all that a spec can say, with random weights, written as .tflite and run by both.
 #[test]
 fn networks_drawn_at_random_compute_what_the_reference_computes() {

@@ -130,10 +130,15 @@ impl Writing {
             _ => (vec![output.channels, input.channels], 0),
         };
         let count = weights.scales.len();
-        let meaning = |scales: Vec<f32>, axis: i32| {
+        // One scale for all channels is written once, as older converters do for dense layers.
+        let is_one = weights.scales.iter().all(|scale| scale.to_bits() == weights.scales[0].to_bits());
+        let meaning = |mut scales: Vec<f32>, axis: i32| {
+            if is_one && matches!(node.op, Op::Dense { .. }) {
+                scales.truncate(1);
+            }
             vec![
+                (quantisation::ZERO_POINTS, Field::I64s(vec![0; scales.len()])),
                 (quantisation::SCALES, Field::F32s(scales)),
-                (quantisation::ZERO_POINTS, Field::I64s(vec![0; count])),
                 (quantisation::AXIS, Field::I32(axis)),
             ]
         };
