@@ -1,6 +1,6 @@
 //! Networks with weights that look random and are the same every time.
 
-use automcu_convert::{Network, Quantisation, Weights, keeps_step};
+use automcu_convert::{Network, NetworkError, Quantisation, Weights, keeps_step};
 use automcu_model::{Graph, Node, Op, spec::Activation};
 
 /// Numbers that look random.
@@ -36,7 +36,10 @@ impl Numbers {
 }
 
 /// The graph, which is in integer form, with random weights and steps that keep values spread. Nothing where two tensors
-/// would have to share a step that the one of them cannot have.
+/// would have to share a step that the one of them cannot have, or steps are too far apart to be computed.
+///
+/// # Panics
+/// Where the graph and its weights do not make a network.
 #[must_use]
 pub fn network(graph: Graph, numbers: &mut Numbers) -> Option<Network> {
     let groups = step_groups(&graph);
@@ -61,13 +64,29 @@ pub fn network(graph: Graph, numbers: &mut Numbers) -> Option<Network> {
     let fixed = |node: &Node| matches!(node.op, Op::Activate(Activation::Sigmoid) | Op::Softmax);
     let conflicting = graph.nodes().iter().any(|node| fixed(node) && groups[node.output.index()] == input);
     let tensors = groups.iter().map(|&group| steps[group].expect("every tensor is written")).collect();
-    (!conflicting).then(|| Network::new(graph, tensors, weights).expect("weights as the graph has them"))
+    if conflicting {
+        return None;
+    }
+    match Network::new(graph, tensors, weights) {
+        Ok(network) => Some(network),
+        Err(NetworkError::Range { .. }) => None,
+        Err(error) => panic!("{error}"),
+    }
 }
 
+/// A step near this scale and a zero point near 0; now and then one far from both.
 fn any_step(scale: f64, numbers: &mut Numbers) -> Quantisation {
+    let is_far = numbers.below(6) == 0;
+    let factor = if is_far { 2_f64.powf(numbers.between(-6.0, 3.0)) } else { numbers.between(0.5, 2.0) };
     #[expect(clippy::cast_possible_truncation, reason = "a scale is a float32")]
-    let scale = (scale * numbers.between(0.5, 2.0)) as f32;
-    Quantisation { scale, zero_point: if numbers.below(3) == 0 { numbers.int8() } else { numbers.int8() / 8 } }
+    let scale = (scale * factor) as f32;
+    let zero_point = match (is_far, numbers.below(3)) {
+        (true, 0) => i8::MIN,
+        (true, _) => i8::MAX,
+        (false, 0) => numbers.int8(),
+        (false, _) => numbers.int8() / 8,
+    };
+    Quantisation { scale, zero_point }
 }
 
 /// Random weights that keep values about as large as they are.

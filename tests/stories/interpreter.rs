@@ -148,6 +148,7 @@ fn operations_of_other_people_s_files_compute_what_the_reference_computes() {
         (Op::Softmax, vector, vector, 1),
         (Op::Add { activation: Activation::Relu6 }, map, map, 2),
     ] {
+        let mut spread = 0;
         for seed in 0..8 {
             let mut graph = GraphBuilder::new(input).expect("small");
             // Two inputs are the input and what another step makes of it, unless integers may only be moved.
@@ -160,8 +161,9 @@ fn operations_of_other_people_s_files_compute_what_the_reference_computes() {
             std::fs::write(&path, network.to_tflite().expect("written")).expect("writable");
             let (ours, theirs) = both(&python, &network, path.to_str().expect("text"), 8);
             assert!(ours == theirs, "{}", first_difference(&python, &network));
-            assert!(ours.iter().collect::<BTreeSet<_>>().len() > 2, "{op:?} gives {ours:?}");
+            spread += usize::from(ours.iter().collect::<BTreeSet<_>>().len() > 2);
         }
+        assert!(spread >= 3, "{op:?} gives few values that differ");
     }
 }
 

@@ -26,7 +26,7 @@ impl Multiplier {
             return Self { multiplier: 0, shift: 0 };
         }
         if shift > 30 {
-            // No scale of a real network comes near; saturate as the reference does.
+            // No scale of a real network comes near, and a network refuses those that do.
             return Self { multiplier: i32::MAX, shift: 30 };
         }
         Self { multiplier: i32::try_from(bits).unwrap_or(i32::MAX), shift }
@@ -77,6 +77,9 @@ pub fn doubling_high(a: i32, b: i32) -> i32 {
 /// `value / 2^exponent`, rounded half away from zero.
 #[must_use]
 pub const fn rounding_divide(value: i32, exponent: u32) -> i32 {
+    if exponent > 31 {
+        return 0;
+    }
     let mask = (1_u32.unbounded_shl(exponent)).wrapping_sub(1).cast_signed();
     let remainder = value & mask;
     let threshold = (mask >> 1) + (value < 0) as i32;

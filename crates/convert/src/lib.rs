@@ -9,6 +9,7 @@ mod form;
 mod interpret;
 mod network;
 mod ops;
+mod range;
 mod simd;
 mod tflite;
 

@@ -56,6 +56,26 @@ pub enum NetworkError {
         /// The operation.
         op: &'static str,
     },
+    /// The steps of an operation are so far apart that the reference does not compute it.
+    #[error("{origin}: {op} with {what} is outside of what is computed")]
+    Range {
+        /// Where the operation comes from.
+        origin: String,
+        /// The operation.
+        op: &'static str,
+        /// What is too small or too large.
+        what: &'static str,
+    },
+    /// Running it would take more memory or time than any microcontroller has.
+    #[error("{given} {what}; a network has at most {most}")]
+    TooLarge {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        given: u64,
+        /// How many there may be.
+        most: u64,
+    },
     /// The weights of an operation are not as many as it has.
     #[error("{origin}: {op} has {wanted} {what}, not {given}")]
     Weights {
@@ -93,6 +113,17 @@ impl Network {
     /// Puts a deployed graph together with what its integers mean: a quantisation for each tensor, weights for each
     /// operation that has some.
     pub fn new(graph: Graph, tensors: Vec<Quantisation>, weights: Vec<Option<Weights>>) -> Result<Self, NetworkError> {
+        let names = vec![String::new(); tensors.len()];
+        Self::checked(graph, tensors, weights, names)
+    }
+
+    /// The one way to a network: whatever is computed has been through here.
+    pub(crate) fn checked(
+        graph: Graph,
+        tensors: Vec<Quantisation>,
+        weights: Vec<Option<Weights>>,
+        names: Vec<String>,
+    ) -> Result<Self, NetworkError> {
         let count = |what, given, wanted| {
             if given == wanted { Ok(()) } else { Err(NetworkError::Count { what, given, wanted }) }
         };
@@ -105,8 +136,9 @@ impl Network {
                 return Err(NetworkError::Step { origin: node.origin.to_string(), op: node.op.word() });
             }
         }
-        let names = vec![String::new(); tensors.len()];
-        Ok(Self { graph, tensors, weights, names })
+        let network = Self { graph, tensors, weights, names };
+        crate::range::check(&network)?;
+        Ok(network)
     }
 
     /// The graph.

@@ -139,7 +139,7 @@ fn fuzz(root: &Path, minutes: u64, target: &str, fixtures: &str) -> anyhow::Resu
     fs::create_dir_all(folder.join(&corpus))?;
     let fuzz = tools.join("bin/cargo-fuzz");
     let seeds = seeds.to_string_lossy();
-    let arguments = ["run", target, &corpus, &*seeds, "--", SECONDS, "-print_final_stats=1", "-max_len=65536"];
+    let arguments = ["run", target, &corpus, &*seeds, "--", SECONDS, "-print_final_stats=1", "-max_len=131072"];
     // Fuzzing takes the nightly compiler, whatever compiler runs this chore.
     let program = Program::new(&fuzz, &arguments, minutes).within(&folder).with("RUSTUP_TOOLCHAIN", "nightly");
     let said = program.without("CARGO").without("RUSTC").output().context("a finding, or no nightly compiler")?;

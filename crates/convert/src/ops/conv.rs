@@ -90,7 +90,11 @@ pub(crate) struct WindowOptions {
 }
 
 /// Fields 0 to 2 of a window's options: padding, step along the width, step along the height.
-pub(crate) fn read_window(operator: &Operator<'_>) -> Result<WindowOptions, TfliteError> {
+pub(crate) fn read_window(reading: &Reading<'_>, operator: &Operator<'_>) -> Result<WindowOptions, TfliteError> {
+    let rank = reading.rank(operator, 0)?;
+    if rank != 4 {
+        return Err(operator.unsupported(format!("a window on a tensor of {rank} dimensions")));
+    }
     let options = operator.options()?;
     let padding = match options.i8(0, 0)? {
         0 => Padding::Same,
@@ -115,7 +119,7 @@ pub(crate) fn refuse_dilation(operator: &Operator<'_>, width: usize, height: usi
 }
 
 pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
-    let WindowOptions { padding, stride } = read_window(operator)?;
+    let WindowOptions { padding, stride } = read_window(reading, operator)?;
     refuse_dilation(operator, 4, 5)?;
     let activation = operator.activation(3)?;
     let input = reading.activation(operator, 0)?;

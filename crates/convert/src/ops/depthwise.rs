@@ -71,7 +71,7 @@ fn repeat_each(values: &[i8], times: usize, repeated: &mut [i8]) {
 }
 
 pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
-    let WindowOptions { padding, stride } = read_window(operator)?;
+    let WindowOptions { padding, stride } = read_window(reading, operator)?;
     refuse_dilation(operator, 5, 6)?;
     let activation = operator.activation(4)?;
     let input = reading.activation(operator, 0)?;

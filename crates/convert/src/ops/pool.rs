@@ -60,7 +60,7 @@ fn rounded_mean(sum: i32, count: i32) -> i32 {
 }
 
 fn read(reading: &mut Reading<'_>, operator: &Operator<'_>, is_max: bool) -> Result<(), TfliteError> {
-    let WindowOptions { padding, stride } = read_window(operator)?;
+    let WindowOptions { padding, stride } = read_window(reading, operator)?;
     let options = operator.options()?;
     let side = |index| -> Result<u32, TfliteError> {
         let number = options.i32(index, 0)?;

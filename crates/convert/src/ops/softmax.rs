@@ -15,9 +15,6 @@ const INTEGER_BITS: u32 = 5;
 /// The sum of exponentials has so many.
 const SUM_INTEGER_BITS: u32 = 12;
 
-/// Of more classes the sum might not fit.
-const MOST_CLASSES: u32 = 1 << (SUM_INTEGER_BITS - 1);
-
 pub(crate) struct Softmax {
     multiplier: Multiplier,
     /// Differences below this count as nothing.
@@ -67,9 +64,6 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     }
     let input = reading.activation(operator, 0)?;
     let shape = reading.shape(input);
-    if shape.channels > MOST_CLASSES {
-        return Err(operator.unsupported(format!("a softmax over {} classes", shape.channels)));
-    }
     if shape.area() != 1 {
         return Err(operator.unsupported(format!("a softmax at each place of {shape}")));
     }

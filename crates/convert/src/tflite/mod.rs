@@ -8,11 +8,13 @@ mod flat;
 mod flatten;
 mod operator;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use automcu_model::{Refusal, TensorId};
 
-use crate::network::Network;
+use crate::network::{Network, NetworkError};
 use flat::Buffer;
 pub use flat::FlatError;
 pub(crate) use operator::Operator;
@@ -43,6 +45,9 @@ pub enum TfliteError {
         /// What may help.
         remedy: &'static str,
     },
+    /// The parts do not make a network that is computed.
+    #[error("{0}")]
+    Network(NetworkError),
     /// The network is larger than any microcontroller's.
     #[error("{}: {}; {}", .0.path, .0.problem, .0.remedy)]
     TooLarge(Refusal),

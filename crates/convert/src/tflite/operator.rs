@@ -127,6 +127,6 @@ impl<'b> Operator<'b> {
 }
 
 /// A name of the file's, for a message: nothing in it that a terminal would obey.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -6,8 +6,12 @@ use super::{
     Operator, TfliteError, Value, field,
     flat::{Table, Tables},
     kind,
+    operator::plain,
 };
-use crate::network::{Network, Quantisation, Weights, keeps_step};
+use crate::{
+    network::{Network, Quantisation, Weights, keeps_step},
+    range::is_scale,
+};
 
 /// The most tensors of a file.
 const MOST_TENSORS: usize = 16_384;
@@ -121,8 +125,8 @@ impl<'b> Reading<'b> {
         input: usize,
     ) -> Result<[u32; N], TfliteError> {
         let shape = self.table(operator, input)?.i32s(field::tensor::SHAPE, MOST_DIMENSIONS)?;
-        let sides: Vec<u32> =
-            shape.iter().filter_map(|&side| u32::try_from(side).ok().filter(|side| *side > 0)).collect();
+        let side = |&side: &i32| u32::try_from(side).ok().filter(|side| *side > 0);
+        let sides: Vec<u32> = shape.iter().map(side).collect::<Option<_>>().unwrap_or_default();
         sides.try_into().map_err(|_| operator.wrong(format!("weights of {shape:?}")))
     }
 
@@ -171,17 +175,46 @@ impl<'b> Reading<'b> {
         let scales = weight_scales(operator, &table, axis, channels)?;
         let biases = match operator.input(input + 1) {
             None => vec![0; channels as usize],
-            Some(_) => self.biases(operator, input + 1, channels)?,
+            Some(_) => self.biases(operator, input + 1, channels, &scales)?,
         };
         Ok(Weights { values, scales, biases })
     }
 
-    fn biases(&self, operator: &Operator<'_>, input: usize, channels: u32) -> Result<Vec<i32>, TfliteError> {
+    fn biases(
+        &self,
+        operator: &Operator<'_>,
+        input: usize,
+        channels: u32,
+        weight_scales: &[f32],
+    ) -> Result<Vec<i32>, TfliteError> {
+        self.check_bias_steps(operator, input, weight_scales)?;
         let bytes = self.bytes(operator, input, kind::INT32)?;
         if bytes.len() != 4 * channels as usize {
             return Err(operator.wrong(format!("{} bytes of bias for {channels} channels", bytes.len())));
         }
         Ok(bytes.as_chunks().0.iter().map(|&bytes| i32::from_le_bytes(bytes)).collect())
+    }
+
+    /// Biases count in steps of input scale times weight scale; a file that says otherwise means another network.
+    fn check_bias_steps(
+        &self,
+        operator: &Operator<'_>,
+        input: usize,
+        weight_scales: &[f32],
+    ) -> Result<(), TfliteError> {
+        let parameters = self.table(operator, input)?.table(field::tensor::QUANTISATION)?.unwrap_or(Table::EMPTY);
+        let scales = parameters.f32s(field::quantisation::SCALES, MOST_SCALES)?;
+        let step = self.quantisations[self.activation(operator, 0)?.index()].scale;
+        // As far as the reference lets them be apart.
+        let tolerance = 0.02 * f64::from(self.quantisation_of_output(operator)?.scale);
+        let is_off = |(bias, weight): (&f32, &f32)| {
+            let difference = f64::from(*bias) - f64::from(step) * f64::from(*weight);
+            difference.is_nan() || difference.abs() > tolerance
+        };
+        if scales.iter().zip(weight_scales).any(is_off) {
+            return Err(operator.wrong("a bias in other steps than input scale times weight scale".to_owned()));
+        }
+        Ok(())
     }
 
     pub(crate) fn quantisation_of_output(&self, operator: &Operator<'_>) -> Result<Quantisation, TfliteError> {
@@ -251,8 +284,7 @@ impl<'b> Reading<'b> {
         weights: Option<Weights>,
     ) -> Result<(), TfliteError> {
         let (tensor, declared) = (operator.output()?, self.output_shape(operator)?);
-        // A map of one row and column may be written as a vector.
-        if declared != output && declared.elements() != output.elements() {
+        if declared != output {
             return Err(operator.wrong(format!("{declared} where {output} is computed")));
         }
         if matches!(self.value(tensor), Some(Value::Activation(_)) | None) {
@@ -277,7 +309,17 @@ impl<'b> Reading<'b> {
             return Err(TfliteError::Wrong { place: "the output".to_owned(), problem });
         };
         let graph = self.builder.finish(output);
-        Ok(Network { graph, tensors: self.quantisations, weights: self.weights, names: self.names })
+        let readers = graph.readers();
+        let is_read = |tensor: usize| tensor == output.index() || !readers[tensor].is_empty();
+        let unread = (0..graph.tensors().len()).find(|&tensor| !is_read(tensor));
+        if let Some(tensor) = unread.or(graph.nodes().is_empty().then_some(0)) {
+            return Err(TfliteError::Unsupported {
+                place: format!("tensor \"{}\"", plain(&self.names[tensor])),
+                what: "a tensor that nothing reads, or an empty graph,".to_owned(),
+                remedy: "export what leads from the input to the output",
+            });
+        }
+        Network::checked(graph, self.quantisations, self.weights, self.names).map_err(TfliteError::Network)
     }
 }
 
@@ -289,7 +331,9 @@ fn tensor(tensors: Tables<'_>, index: i32) -> Result<Table<'_>, TfliteError> {
 /// The shape of one input's map; the batch is 1.
 fn map_shape(table: &Table<'_>, place: impl Fn() -> String) -> Result<Shape, TfliteError> {
     let shape = table.i32s(field::tensor::SHAPE, MOST_DIMENSIONS)?;
-    let sides: Option<Vec<u32>> = shape.iter().map(|&side| u32::try_from(side).ok().filter(|side| *side > 0)).collect();
+    let side =
+        |side: i32| u32::try_from(side).ok().filter(|&side| (1..=limits::TENSOR_ELEMENTS).contains(&side.into()));
+    let sides: Option<Vec<u32>> = shape.iter().map(|&number| side(number)).collect();
     match sides.as_deref() {
         Some(&[1, height, width, channels]) => Ok(Shape { height, width, channels }),
         Some(&[1, width, channels]) => Ok(Shape { height: 1, width, channels }),
@@ -346,9 +390,4 @@ fn weight_scales(
         many if many.len() == channels as usize && parameters.i32(field::quantisation::AXIS, 0)? == axis => Ok(scales),
         many => Err(operator.wrong(format!("{} scales for {channels} channels", many.len()))),
     }
-}
-
-/// Scales are positive and far from the ends of their type, so that products and quotients of three are numbers.
-fn is_scale(scale: f32) -> bool {
-    (1e-12..1e12).contains(&scale)
 }

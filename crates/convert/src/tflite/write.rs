@@ -37,11 +37,15 @@ impl Network {
 
     /// The same with another tensor as its output, so that two runtimes can be compared step by step.
     pub fn to_tflite_showing(&self, tensor: usize) -> Result<Vec<u8>, NotWritten> {
-        let mut writing =
-            Writing { tensors: Vec::new(), buffers: vec![Vec::new()], codes: Vec::new(), operators: Vec::new() };
-        let vectors = vectors(self);
+        let mut writing = Writing {
+            vectors: vectors(self),
+            tensors: Vec::new(),
+            buffers: vec![Vec::new()],
+            codes: Vec::new(),
+            operators: Vec::new(),
+        };
         for (place, (&shape, &quantisation)) in self.graph.tensors().iter().zip(&self.tensors).enumerate() {
-            writing.activation(dimensions(shape, vectors[place]), quantisation, self.name(place));
+            writing.activation(dimensions(shape, writing.vectors[place]), quantisation, self.name(place));
         }
         for (place, node) in self.graph.nodes().iter().enumerate() {
             writing.node(self, place, node)?;
@@ -51,6 +55,8 @@ impl Network {
 }
 
 struct Writing {
+    /// Which tensors are written without rows and columns.
+    vectors: Vec<bool>,
     tensors: Vec<Table>,
     buffers: Vec<Table>,
     /// Operators in use: code and version.
@@ -77,6 +83,14 @@ fn vectors(network: &Network) -> Vec<bool> {
             Op::Reshape => graph.shape(node.output).area() == 1,
             _ => node.inputs.iter().all(|input| vectors[input.index()]),
         };
+    }
+    // What a window moves over must be a map, and so must be what such a map is computed from, value by value.
+    for node in graph.nodes().iter().rev() {
+        let has_window = node.op.window().is_some() || matches!(node.op, Op::Pad(_));
+        let by_value = !matches!(node.op, Op::Dense { .. } | Op::GlobalAverage | Op::GlobalMax | Op::Reshape);
+        if has_window || by_value && !vectors[node.output.index()] && node.op != Op::Scale {
+            node.inputs.iter().for_each(|input| vectors[input.index()] = false);
+        }
     }
     vectors
 }
@@ -156,7 +170,8 @@ impl Writing {
 
     fn node(&mut self, network: &Network, place: usize, node: &Node) -> Result<(), NotWritten> {
         let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
-        let form = form(node, input, output)?;
+        let is_vector = self.vectors[node.output.index()];
+        let form = form(node, input, output, is_vector)?;
         let mut inputs: Vec<i32> = node.inputs.iter().map(|input| number(input.index())).collect();
         if let Some(weights) = &network.weights[place] {
             inputs.extend(self.weights(network, place, node, weights));
@@ -166,7 +181,7 @@ impl Writing {
                 inputs.push(self.integers(vec![2], &[1, 2], format!("axes_{place}")));
             }
             Op::Reshape => {
-                let shape = dimensions(output, output.area() == 1);
+                let shape = dimensions(output, is_vector);
                 inputs.push(self.integers(vec![number(shape.len())], &shape, format!("shape_{place}")));
             }
             Op::Pad(border) => {
@@ -220,7 +235,7 @@ impl Writing {
 }
 
 /// The operator that a node is written as.
-fn form(node: &Node, input: Shape, output: Shape) -> Result<Form, NotWritten> {
+fn form(node: &Node, input: Shape, output: Shape, is_vector: bool) -> Result<Form, NotWritten> {
     let not_written = |what: &str| NotWritten { origin: node.origin.to_string(), op: what.to_owned() };
     let fused = |activation: Activation| match activation {
         Activation::None => Ok(Field::I8(0)),
@@ -263,14 +278,12 @@ fn form(node: &Node, input: Shape, output: Shape) -> Result<Form, NotWritten> {
         Op::Requantise => plain(114, 1, 89),
         Op::LeakyRelu(slope) => Ok(Form { code: 98, version: 2, options: (75, vec![(0, Field::F32(slope.0))]) }),
         Op::Concat => Ok(Form { code: 2, version: 2, options: (10, vec![(0, Field::I32(-1))]) }),
-        Op::GlobalAverage => Ok(Form { code: 40, version: 2, options: (27, vec![(0, Field::Bool(false))]) }),
-        Op::GlobalMax => Ok(Form { code: 82, version: 2, options: (27, vec![(0, Field::Bool(false))]) }),
+        Op::GlobalAverage => Ok(Form { code: 40, version: 2, options: (27, vec![(0, Field::Bool(!is_vector))]) }),
+        Op::GlobalMax => Ok(Form { code: 82, version: 2, options: (27, vec![(0, Field::Bool(!is_vector))]) }),
         Op::Softmax => Ok(Form { code: 25, version: 2, options: (9, vec![(0, Field::F32(1.0))]) }),
-        Op::Reshape => Ok(Form {
-            code: 22,
-            version: 1,
-            options: (17, vec![(0, Field::I32s(dimensions(output, output.area() == 1)))]),
-        }),
+        Op::Reshape => {
+            Ok(Form { code: 22, version: 1, options: (17, vec![(0, Field::I32s(dimensions(output, is_vector)))]) })
+        }
         Op::Pad(_) => plain(34, 2, 22),
         Op::Activate(Activation::Relu) => plain(19, 2, 0),
         Op::Activate(Activation::Relu6) => plain(21, 2, 0),

@@ -53,7 +53,7 @@ impl Shape {
     /// How many values.
     #[must_use]
     pub const fn elements(self) -> u64 {
-        self.height as u64 * self.width as u64 * self.channels as u64
+        self.area().saturating_mul(self.channels as u64)
     }
 
     /// How many places.
