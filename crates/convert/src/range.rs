@@ -76,3 +76,38 @@ fn graph_classes(network: &Network, node: &Node) -> u32 {
 pub(crate) fn is_scale(scale: f32) -> bool {
     (1e-12..1e12).contains(&scale)
 }
+
+#[cfg(test)]
+mod tests {
+    use automcu_model::{Graph, GraphBuilder, Op, Origin, Shape, spec::Activation};
+
+    use super::*;
+
+    /// One operation on as many copies of the input as it reads, from one scale to another.
+    fn network(op: Op, inputs: usize, shape: Shape, from: f32, to: f32) -> Result<Network, NetworkError> {
+        let mut graph = GraphBuilder::new(shape).expect("small");
+        let ends = std::iter::repeat_n(Graph::INPUT, inputs).collect();
+        let end = graph.add(op, ends, shape, Origin::Head).expect("small");
+        let step = |scale| Quantisation { scale, zero_point: -128 };
+        Network::new(graph.finish(end), vec![step(from), step(to)], vec![None])
+    }
+
+    #[test]
+    fn steps_that_the_reference_does_not_compute_are_refused() {
+        let add = Op::Add { activation: Activation::None };
+        let (few, many) = (Shape::vector(4), Shape::vector(512));
+        for (op, inputs, shape, good, bad) in [
+            (add, 2, few, (0.1, 0.1), (0.1, 1e-7)),
+            (Op::Activate(Activation::HardSwish), 1, few, (1.0, 0.01), (1.0, 1.0 / 128.0)),
+            (Op::Requantise, 1, few, (1e3, 1e-3), (1e8, 1e-2)),
+            (Op::Activate(Activation::Sigmoid), 1, few, (0.1, 1.0 / 256.0), (0.1, 0.1)),
+            (Op::Softmax, 1, few, (0.1, 1.0 / 256.0), (1e-9, 1.0 / 256.0)),
+        ] {
+            assert!(network(op, inputs, shape, good.0, good.1).is_ok(), "{op:?}");
+            let refused = network(op, inputs, shape, bad.0, bad.1);
+            assert!(matches!(refused, Err(NetworkError::Range { .. })), "{op:?}");
+        }
+        assert!(network(Op::Softmax, 1, many, 0.1, 1.0 / 256.0).is_err());
+        assert!(network(Op::Requantise, 1, few, f32::NAN, 1.0).is_err());
+    }
+}

@@ -127,3 +127,21 @@ fn a_mean_before_a_convolution_stays_a_map_when_it_is_written_again() {
     let again = Network::from_tflite(&read.to_tflite().expect("written")).expect("what we wrote");
     assert_eq!(again.graph().digest(), read.graph().digest());
 }
+
+#[test]
+fn a_bias_in_steps_of_its_own_is_refused() {
+    let bias = |step: f32| {
+        vec![
+            (tensor::SHAPE, Field::I32s(vec![3])),
+            (tensor::KIND, Field::I8(kind::INT32)),
+            (tensor::BUFFER, Field::U32(2)),
+            (tensor::QUANTISATION, Field::Table(vec![(quantisation::SCALES, Field::F32s(vec![step]))])),
+        ]
+    };
+    let dense = |step| {
+        let tensors = vec![int8(&[1, 2], 0), int8(&[3, 2], 1), bias(step), int8(&[1, 3], 0)];
+        network(tensors, vec![(9, vec![0, 1, 2], vec![3], vec![])], 3, vec![vec![], vec![1; 6], vec![0; 12]])
+    };
+    assert!(dense(0.0625 * 0.0625).is_ok());
+    refused(dense(1.0), "a bias in other steps");
+}
