@@ -3,17 +3,17 @@
 
 /// A positive real factor as `multiplier * 2^(shift - 31)`, the multiplier in `[2^30, 2^31)` or 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Multiplier {
+pub(crate) struct Multiplier {
     /// The factor's 31 leading bits.
-    pub multiplier: i32,
+    pub(crate) multiplier: i32,
     /// The power of two: to the left where positive.
-    pub shift: i32,
+    pub(crate) shift: i32,
 }
 
 impl Multiplier {
     /// The factor, rounded half away from zero to 31 bits. Factors below 2^-32 become 0.
     #[must_use]
-    pub fn of(factor: f64) -> Self {
+    pub(crate) fn of(factor: f64) -> Self {
         let (fraction, exponent) = split(factor);
         #[expect(clippy::cast_possible_truncation, reason = "a fraction of 1 times 2^31 fits 64 bits")]
         let mut bits = (fraction * f64::from(1_u32 << 31)).round() as i64;
@@ -35,7 +35,7 @@ impl Multiplier {
     /// `value` times the factor: a doubling high multiplication rounded half up, then a division by a power of two
     /// rounded half away from zero.
     #[must_use]
-    pub fn rescale(self, value: i32) -> i32 {
+    pub(crate) fn rescale(self, value: i32) -> i32 {
         let left = self.shift.max(0);
         let right = (-self.shift).max(0);
         rounding_divide(doubling_high(value.wrapping_shl(left.unsigned_abs()), self.multiplier), right.unsigned_abs())
@@ -64,7 +64,7 @@ fn split(number: f64) -> (f64, i32) {
 ///
 /// For negative products the reference nudges by `1 - 2^30` and truncates, which is the same.
 #[must_use]
-pub fn doubling_high(a: i32, b: i32) -> i32 {
+pub(crate) fn doubling_high(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
@@ -76,7 +76,7 @@ pub fn doubling_high(a: i32, b: i32) -> i32 {
 
 /// `value / 2^exponent`, rounded half away from zero.
 #[must_use]
-pub const fn rounding_divide(value: i32, exponent: u32) -> i32 {
+pub(crate) const fn rounding_divide(value: i32, exponent: u32) -> i32 {
     if exponent > 31 {
         return 0;
     }

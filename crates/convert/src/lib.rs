@@ -13,7 +13,6 @@ mod range;
 mod simd;
 mod tflite;
 
-pub use arithmetic::{Multiplier, doubling_high, rounding_divide};
 pub use form::integer_form;
 pub use interpret::{Interpreter, WrongLength};
 pub use network::{Network, NetworkError, Quantisation, Weights, keeps_step};

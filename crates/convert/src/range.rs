@@ -62,14 +62,12 @@ fn check_node(network: &Network, place: usize, node: &Node) -> Result<(), Networ
             return refuse("outputs that are not steps of 1/256 from -128");
         }
         Op::Softmax if input * f64::from(1 << 26) <= 1.0 => return refuse("so fine an input step"),
-        Op::Softmax if graph_classes(network, node) > MOST_CLASSES => return refuse("more than 511 classes"),
+        Op::Softmax if network.graph.shape(node.output).channels > MOST_CLASSES => {
+            return refuse("more than 511 classes");
+        }
         _ => {}
     }
     Ok(())
-}
-
-fn graph_classes(network: &Network, node: &Node) -> u32 {
-    network.graph.shape(node.output).channels
 }
 
 /// Scales are positive and far from the ends of their type, so that products and quotients of three are numbers.

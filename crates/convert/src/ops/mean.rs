@@ -53,12 +53,6 @@ impl Kernel for Mean {
 
 pub(crate) struct Max;
 
-impl Max {
-    pub(crate) const fn new(_: &Network, _: &Node) -> Self {
-        Self
-    }
-}
-
 impl Kernel for Max {
     fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
         let channels = output.len();
