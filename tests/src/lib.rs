@@ -30,11 +30,17 @@ pub fn automcu(arguments: &[&str]) -> Ended {
 
 /// Runs `automcu` with this on its standard input.
 pub fn automcu_reading(input: &[u8], arguments: &[&str]) -> Ended {
+    automcu_among(&["/usr/local/bin", "/usr/bin", "/bin"], input, arguments)
+}
+
+/// Runs `automcu` where programs are looked for in these folders only.
+pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ended {
     let (output, errors) = (Kept::default(), Kept::default());
     let mut streams = Streams {
         input: Box::new(Cursor::new(input.to_vec())),
         output: Box::new(output.clone()),
         errors: Box::new(errors.clone()),
+        folders: folders.iter().map(PathBuf::from).collect(),
     };
     let line = ["automcu"].iter().chain(arguments).map(OsString::from);
     let outcome = automcu::run(line, &mut streams);

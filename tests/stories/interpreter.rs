@@ -6,19 +6,16 @@ use std::{
     process::Command,
 };
 
-use automcu_convert::{Interpreter, Network, integer_form};
+use automcu_convert::{Interpreter, Network};
 use automcu_model::{Border, Graph, GraphBuilder, Op, Origin, Shape, Slope, spec::Activation};
 use automcu_needs::need;
 use automcu_tests::{
     fixture,
     random::{self, Numbers},
 };
-use proptest::{
-    strategy::{Strategy, ValueTree},
-    test_runner::TestRunner,
-};
+use proptest::test_runner::TestRunner;
 
-use crate::any_spec::any_spec;
+use crate::draw::{self, inputs};
 
 /// Runs every input of a file through the reference, and writes what comes out.
 const REFERENCE: &str = r#"
@@ -46,20 +43,6 @@ fn reference(python: &Path, model: &str, inputs: &[u8]) -> Vec<i8> {
     let ended = command.output().expect("Python starts");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     std::fs::read(file("out")).expect("written").iter().map(|byte| byte.cast_signed()).collect()
-}
-
-/// Values that look random, the same every time: uniform ones, and as many with long runs as images have.
-fn inputs(count: usize, length: usize) -> Vec<i8> {
-    let mut numbers = Numbers::of_seed(1);
-    let mut values = Vec::with_capacity(count * length);
-    for input in 0..count {
-        let run = if input % 2 == 0 { 1 } else { 24 };
-        while values.len() < (input + 1) * length {
-            let room = (input + 1) * length - values.len();
-            values.extend(std::iter::repeat_n(numbers.int8(), run.min(room)));
-        }
-    }
-    values
 }
 
 /// What the interpreter and the reference make of the same inputs.
@@ -110,16 +93,6 @@ fn networks_compute_what_the_reference_computes() {
         assert_eq!(again.graph().digest(), network.graph().digest(), "{name}");
         assert_eq!((again.quantisations(), again.weights()), (network.quantisations(), network.weights()), "{name}");
     }
-}
-
-/// As many as the nightly suite asks for, or a few.
-fn networks_to_draw() -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests are started by a runner, which hands things over in no other way"
-    )]
-    let asked = std::env::var("AUTOMCU_NETWORKS").ok();
-    asked.map_or(24, |count| count.parse().expect("AUTOMCU_NETWORKS is a number"))
 }
 
 /// Operations that no spec lowers to, or not on their own.
@@ -196,17 +169,10 @@ fn networks_drawn_at_random_compute_what_the_reference_computes() {
     let Some(python) = need("tflite-micro") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let mut runner = TestRunner::deterministic();
-    let wanted = networks_to_draw();
+    let wanted = draw::count(24);
     let (mut seen, mut operations, mut spread, mut bytes) = (0, BTreeSet::new(), 0, 0);
     while seen < wanted {
-        let spec = any_spec().new_tree(&mut runner).expect("a spec").current();
-        let Ok(graph) = spec.lower().map(|trained| trained.deployed()) else { continue };
-        if graph.cost().macs > 3_000_000 {
-            continue;
-        }
-        let graph = integer_form(&graph).expect("a small graph");
-        let mut numbers = Numbers::of_seed(seen);
-        let Some(network) = random::network(graph, &mut numbers) else { continue };
+        let Some((spec, network)) = draw::network(&mut runner, seen) else { continue };
         let file = network.to_tflite().expect("written");
         let again = Network::from_tflite(&file).expect("what we wrote");
         assert_eq!(again.graph().digest(), network.graph().digest());

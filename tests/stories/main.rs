@@ -3,9 +3,13 @@
 #[path = "../../crates/model/tests/support/mod.rs"]
 mod any_spec;
 mod check;
+mod code;
+mod compile;
 mod documents;
+mod draw;
 mod inspect;
 mod interpreter;
 mod manual;
+mod plan;
 mod schemas;
 mod targets;

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use automcu_convert::{Network, Quantisation};
-use automcu_model::{Bytes, DataType, Graph, GraphDigest, Node, Provenance, Shape, Step};
+use automcu_model::{Bytes, DataType, Graph, GraphDigest, Provenance, Shape, Step};
 use automcu_target::{Budget, Fit, Footprint, Margin};
+use automcu_toolchain::Cpu;
 use serde::Serialize;
 
 use crate::{
@@ -17,8 +18,10 @@ use crate::{
 /// The budget, and what it is called.
 #[derive(Default)]
 pub(crate) struct Allowance {
-    target: Option<String>,
-    budget: Option<Budget>,
+    pub(crate) target: Option<String>,
+    pub(crate) budget: Option<Budget>,
+    /// What the target's code is compiled for, where the Arm compiler knows it.
+    pub(crate) cpu: Option<Cpu>,
 }
 
 impl Allowance {
@@ -31,7 +34,8 @@ impl Allowance {
             Some(part) => Some(Budget::from(part).and(asked)),
             None => (ram.is_some() || flash.is_some()).then_some(asked),
         };
-        Ok(Self { target: part.map(|part| part.name().to_owned()), budget })
+        let cpu = part.and_then(|part| Cpu::of(part.core(), part.fpu(), part.has_dsp()));
+        Ok(Self { target: part.map(|part| part.name().to_owned()), budget, cpu })
     }
 }
 
@@ -244,25 +248,37 @@ impl Answer {
     }
 
     fn write_fit(&self, sink: &mut dyn Write) -> io::Result<()> {
-        let (Some(fit), Some(budget)) = (self.fit, self.budget) else { return Ok(()) };
-        let verdict = if fit.holds() { styled("fits", GOOD) } else { styled("does not fit", BAD) };
-        let name = self.target.as_deref().unwrap_or("the budget");
-        writeln!(sink, "\n{}: {verdict} {}", styled(name, TITLE), styled("(estimated)", FAINT))?;
-        let piece = if self.target.is_some() { " in one piece" } else { "" };
-        for (memory, used, allowed, margin) in [
-            ("Flash", self.footprint.known_flash(), budget.flash, fit.flash),
-            ("RAM", self.footprint.known_ram(), budget.ram, fit.ram),
-        ] {
-            let Some(allowed) = allowed else { continue };
-            let margin = match margin {
-                Margin::Over(bytes) => styled(format!("{bytes} too much"), BAD),
-                Margin::Spare(bytes) => format!("{bytes} to spare"),
-                Margin::Unbounded => String::new(),
-            };
-            writeln!(sink, "  {memory:<6} {used} of {allowed}{piece}, {margin}")?;
-        }
-        Ok(())
+        let (Some(_), Some(budget)) = (self.fit, self.budget) else { return Ok(()) };
+        write_fit(sink, self.target.as_deref(), budget, &self.footprint)
     }
+}
+
+/// Whether it fits, memory by memory.
+pub(crate) fn write_fit(
+    sink: &mut dyn Write,
+    target: Option<&str>,
+    budget: Budget,
+    footprint: &Footprint,
+) -> io::Result<()> {
+    let fit = Fit::of(footprint, budget);
+    let verdict = if fit.holds() { styled("fits", GOOD) } else { styled("does not fit", BAD) };
+    let name = target.unwrap_or("the budget");
+    let how = styled(format!("({})", footprint.provenance), FAINT);
+    writeln!(sink, "\n{}: {verdict} {how}", styled(name, TITLE))?;
+    let piece = if target.is_some() { " in one piece" } else { "" };
+    for (memory, used, allowed, margin) in [
+        ("Flash", footprint.known_flash(), budget.flash, fit.flash),
+        ("RAM", footprint.known_ram(), budget.ram, fit.ram),
+    ] {
+        let Some(allowed) = allowed else { continue };
+        let margin = match margin {
+            Margin::Over(bytes) => styled(format!("{bytes} too much"), BAD),
+            Margin::Spare(bytes) => format!("{bytes} to spare"),
+            Margin::Unbounded => String::new(),
+        };
+        writeln!(sink, "  {memory:<6} {used} of {allowed}{piece}, {margin}")?;
+    }
+    Ok(())
 }
 
 fn layer(graph: &Graph, step: &Step, number: usize) -> Layer {
@@ -271,7 +287,7 @@ fn layer(graph: &Graph, step: &Step, number: usize) -> Layer {
     Layer {
         step: number,
         op: node.op.word(),
-        description: description(node),
+        description: node.description(),
         origin: node.origin.to_string(),
         output: graph.shape(node.output),
         parameters: cost.parameters(),
@@ -279,21 +295,6 @@ fn layer(graph: &Graph, step: &Step, number: usize) -> Layer {
         memory_bytes: step.bytes,
         live: step.live.clone(),
         integers: None,
-    }
-}
-
-/// `conv 3x3/2x2, relu`: what a person needs to know of an operation beside its shapes.
-fn description(node: &Node) -> String {
-    let mut text = node.op.word().to_owned();
-    if let Some((window, stride)) = node.op.window() {
-        text += &format!(" {window}");
-        if stride != automcu_model::Extent::ONE {
-            text += &format!("/{stride}");
-        }
-    }
-    match node.op.activation() {
-        None | Some(automcu_model::spec::Activation::None) => text,
-        Some(activation) => format!("{text}, {activation}"),
     }
 }
 

@@ -11,12 +11,13 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 #[command(
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
-        costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu targets` lists the \
-        microcontrollers.",
+        costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
+        as C code, `automcu verify` proves that code; `automcu targets` lists the microcontrollers.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
-        automcu targets --fits arch.json\n\n\
+        automcu targets --fits arch.json\n  \
+        automcu compile model.tflite -o build && automcu verify build --target STM32F407\n\n\
         `automcu help VERB` explains a verb.",
     after_long_help = OUTCOMES
 )]
@@ -26,11 +27,14 @@ pub(crate) struct Cli {
 }
 
 const OUTCOMES: &str = "Exit status:\n  \
-    0   yes: constructible and, where a budget was given, it fits\n  \
-    1   no: it does not fit, or no target fits\n  \
+    0   yes: constructible or proven and, where a budget was given, it fits\n  \
+    1   no: it does not fit, no target fits, or answers differ\n  \
     2   the command line is not understood, or names a target that is not there\n  \
     65  the architecture, the model or a file of targets is refused\n  \
     66  a file cannot be read\n  \
+    69  nothing could be run: no compiler, no emulator\n  \
+    70  a program that was started failed\n  \
+    73  a folder or file cannot be written\n  \
     74  the answer cannot be written";
 
 /// What is asked.
@@ -38,6 +42,8 @@ const OUTCOMES: &str = "Exit status:\n  \
 pub(crate) enum Verb {
     Check(Check),
     Inspect(Inspect),
+    Compile(Compile),
+    Verify(Verify),
     Targets(Targets),
     Completions(Completions),
     Man(Man),
@@ -74,6 +80,53 @@ pub(crate) struct Inspect {
     /// The network, a .tflite file; `-` reads standard input
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Writes an int8 network as C code without heap or library, with its memory planned to the byte.
+///
+/// The folder gets the code (NAME.h, NAME.c), a program that checks it (main.c, vectors.h, Makefile, CMakeLists.txt), the
+/// network itself (NAME.tflite) and what was planned (automcu.json). `automcu verify` proves it.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Compile {
+    /// The network, a .tflite file; `-` reads standard input
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The folder to write: one that is not there yet, is empty, or was written by this verb
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// What files, functions and macros are called, instead of after the file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Proves what `automcu compile` wrote: runs the code here and in an emulator, and compares every byte with the reference.
+///
+/// The reference is the integer interpreter on the network in the folder. Inputs are drawn at random, the same every time.
+/// Where a compiler or the emulator is not there, that is said and left out.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Verify {
+    /// The folder that `automcu compile` wrote
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// How many inputs are run
+    #[arg(long, value_name = "COUNT", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) inputs: u32,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
     #[command(flatten)]

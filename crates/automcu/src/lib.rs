@@ -10,6 +10,7 @@ mod show;
 use std::{
     ffi::OsString,
     io::{self, Read, Write},
+    path::PathBuf,
 };
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
@@ -17,7 +18,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use cli::{Cli, Verb};
 pub use outcome::Outcome;
 
-/// What the program reads from and writes to. Whoever hands in `output` decides whether colours reach it.
+/// What the program reads from, writes to and looks into. Whoever hands in `output` decides whether colours reach it.
 pub struct Streams {
     /// Standard input.
     pub input: Box<dyn Read>,
@@ -25,6 +26,8 @@ pub struct Streams {
     pub output: Box<dyn Write>,
     /// Standard error: what went wrong.
     pub errors: Box<dyn Write>,
+    /// Where compilers and emulators are looked for, in order.
+    pub folders: Vec<PathBuf>,
 }
 
 /// What a verb says, kept until it has decided how the program ends: a reader that hangs up must not change that.
@@ -38,7 +41,7 @@ struct Said {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> Outcome {
     let mut said = Said::default();
     let outcome = match Cli::try_parse_from(arguments) {
-        Ok(cli) => answer(cli.verb, &mut streams.input, &mut said),
+        Ok(cli) => answer(cli.verb, &mut streams.input, &streams.folders, &mut said),
         Err(error) => refuse_arguments(&error, &mut said),
     };
     let written = streams.output.write_all(&said.output).and_then(|()| streams.output.flush());
@@ -54,10 +57,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
     outcome
 }
 
-fn answer(verb: Verb, input: &mut dyn Read, said: &mut Said) -> Outcome {
+fn answer(verb: Verb, input: &mut dyn Read, folders: &[PathBuf], said: &mut Said) -> Outcome {
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
+        Verb::Compile(arguments) => cmd::compile::run(&arguments, input, said),
+        Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),
         Verb::Man(arguments) => cmd::man::run(&arguments, said),

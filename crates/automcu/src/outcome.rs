@@ -2,8 +2,9 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use automcu_convert::TfliteError;
+use automcu_convert::{NotComputed, NotWritten, TfliteError, WrongName};
 use automcu_target::{TargetError, UnknownTarget};
+use automcu_toolchain::ProofError;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,12 @@ pub enum Outcome {
     Refused,
     /// A file cannot be read.
     Unreadable,
+    /// What it takes to answer is not there.
+    Unavailable,
+    /// A program that was started failed.
+    Broken,
+    /// A folder or file cannot be written.
+    NotCreated,
     /// The answer cannot be written.
     Unwritable,
 }
@@ -32,6 +39,9 @@ impl Outcome {
             Self::Misused => 2,
             Self::Refused => 65,
             Self::Unreadable => 66,
+            Self::Unavailable => 69,
+            Self::Broken => 70,
+            Self::NotCreated => 73,
             Self::Unwritable => 74,
         }
     }
@@ -66,6 +76,25 @@ pub(crate) enum Failure {
     /// The architecture is refused; each reason has been told already.
     #[error("{file} is not constructible")]
     NotConstructible { file: String },
+    /// A file or folder cannot be written.
+    #[error("{}: {error}", path.display())]
+    Create { path: PathBuf, error: io::Error },
+    #[error("{}: the folder holds other things than `automcu compile` writes; name one that is not there, or an empty one", .0.display())]
+    NotOurs(PathBuf),
+    /// A folder that is none of ours, or was changed.
+    #[error("{}: {problem}; `automcu compile` writes such a folder", path.display())]
+    Project { path: PathBuf, problem: String },
+    #[error("{0}")]
+    Name(#[from] WrongName),
+    #[error("{0}")]
+    NotComputed(#[from] NotComputed),
+    #[error("{0}")]
+    NotTflite(#[from] NotWritten),
+    /// Neither the computer's own compiler nor an emulator is there.
+    #[error("nothing could be run: {0}")]
+    NothingRun(String),
+    #[error("{0}")]
+    Proof(#[from] ProofError),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -75,9 +104,17 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
-            Self::Target(_) | Self::Family { .. } | Self::Model { .. } | Self::NotConstructible { .. } => {
-                Outcome::Refused
-            }
+            Self::Name(_) => Outcome::Misused,
+            Self::Target(_)
+            | Self::Family { .. }
+            | Self::Model { .. }
+            | Self::NotConstructible { .. }
+            | Self::NotComputed(_)
+            | Self::NotTflite(_)
+            | Self::Project { .. } => Outcome::Refused,
+            Self::NothingRun(_) => Outcome::Unavailable,
+            Self::Proof(_) => Outcome::Broken,
+            Self::Create { .. } | Self::NotOurs(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
         }
     }

@@ -5,6 +5,7 @@ mod layers;
 mod nightly;
 mod process;
 mod purity;
+mod rivals;
 mod schemas;
 mod setup;
 mod test;

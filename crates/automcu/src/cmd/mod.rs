@@ -1,17 +1,41 @@
 //! One file a verb.
 
 pub(crate) mod check;
+pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod targets;
+pub(crate) mod verify;
 
 use std::io::{self, Write};
 
+use automcu_convert::Network;
+use automcu_model::Graph;
 use serde::Serialize;
 
 /// Writes an answer for programs: indented, one final line end.
 fn write_json(answer: &impl Serialize, sink: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *sink, answer)?;
     writeln!(sink)
+}
+
+/// Inputs for a network that look random and are the same every time: every other one with runs of one value, as images
+/// have them.
+fn random_inputs(network: &Network, count: usize) -> Vec<i8> {
+    let length = usize::try_from(network.graph().shape(Graph::INPUT).elements()).expect("tensors are bounded");
+    let mut state = 0x853c_49e6_748f_ea9b_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40).to_le_bytes()[0].cast_signed()
+    };
+    let mut values = Vec::with_capacity(count * length);
+    for input in 0..count {
+        let run = if input % 2 == 0 { 1 } else { 24 };
+        while values.len() < (input + 1) * length {
+            let room = (input + 1) * length - values.len();
+            values.extend(std::iter::repeat_n(next(), run.min(room)));
+        }
+    }
+    values
 }

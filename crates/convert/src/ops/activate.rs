@@ -5,6 +5,7 @@ use automcu_model::{Node, Op, Slope, spec::Activation};
 use super::{Bounds, Kernel, NotComputed, swish::hard_swish};
 use crate::{
     arithmetic::{Multiplier, exponent, rounding_divide},
+    emit::{Fragment, Unit},
     fixed::logistic,
     network::{Network, Quantisation},
     tflite::{Operator, Reading, TfliteError},
@@ -119,4 +120,21 @@ pub(crate) fn read_requantise(reading: &mut Reading<'_>, operator: &Operator<'_>
     let input = reading.activation(operator, 0)?;
     let shape = reading.shape(input);
     reading.add_unary(operator, Op::Requantise, input, shape)
+}
+
+impl Table {
+    pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        let shape = unit.network.graph.shape(node.output);
+        unit.needs(Fragment::LookUp);
+        // In the emitted code -128 comes first.
+        let rising = (0..256).map(|i: usize| self.0[(i + 128) % 256]);
+        unit.int8s(&format!("values_{place}"), rising);
+        let body = format!(
+            "    nn_look_up({}, {}, {}, values_{place});\n",
+            unit.row(node.inputs[0], "y"),
+            unit.row(node.output, "y"),
+            shape.width * shape.channels
+        );
+        unit.layer(place, node, &body);
+    }
 }

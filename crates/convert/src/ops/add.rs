@@ -5,6 +5,7 @@ use automcu_model::{Node, Op};
 use super::{Bounds, Kernel, bounds};
 use crate::{
     arithmetic::Multiplier,
+    emit::{Fragment, Unit, clamp, factor},
     network::Network,
     tflite::{Operator, Reading, TfliteError},
 };
@@ -54,4 +55,25 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
         return Err(operator.unsupported(format!("the sum of {shape} and {other}")));
     }
     reading.add_binary(operator, Op::Add { activation }, [a, b], shape)
+}
+
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node) {
+    let add = Add::new(unit.network, node);
+    let shape = unit.network.graph.shape(node.output);
+    let term = |(zero, factor): (i32, Multiplier)| format!("{{{zero}, {}, {}}}", factor.multiplier, -factor.shift);
+    let (factor, is_exact) = factor(add.output.1, unit.network.ends(node).1.zero_point, 1 << 29);
+    unit.needs(Fragment::Add);
+    let body = format!(
+        "    static const nn_sum sum = {{\n        .terms = {{{}, {}}},\n        {},\n        {},\n    }};\n    \
+        nn_add({}, {}, {}, {}, &sum);\n",
+        term(add.inputs[0]),
+        term(add.inputs[1]),
+        factor.members(),
+        clamp(add.bounds, is_exact),
+        unit.row(node.inputs[0], "y"),
+        unit.row(node.inputs[1], "y"),
+        unit.row(node.output, "y"),
+        shape.width * shape.channels,
+    );
+    unit.layer(place, node, &body);
 }

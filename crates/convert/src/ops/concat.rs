@@ -4,6 +4,7 @@ use automcu_model::{Node, Op};
 
 use super::Kernel;
 use crate::{
+    emit::{Fragment, Unit},
     network::Network,
     tflite::{Operator, Reading, TfliteError},
 };
@@ -47,4 +48,23 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let channels = shapes.iter().map(|shape| shape.channels).sum();
     let output = shapes.first().ok_or_else(|| operator.wrong("no input".to_owned()))?.with_channels(channels);
     reading.add_node(operator, Op::Concat, inputs, output, None)
+}
+
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node) {
+    let shape = unit.network.graph.shape(node.output);
+    unit.needs(Fragment::Move);
+    let mut body = String::new();
+    let mut at = 0;
+    for &input in &node.inputs {
+        let channels = unit.network.graph.shape(input).channels;
+        body += &format!(
+            "    nn_move({}, {channels}, {} + {at}, {}, {}, {channels});\n",
+            unit.row(input, "y"),
+            unit.row(node.output, "y"),
+            shape.channels,
+            shape.width,
+        );
+        at += channels;
+    }
+    unit.layer(place, node, &body);
 }

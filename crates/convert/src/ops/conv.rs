@@ -5,7 +5,9 @@ use automcu_model::{Extent, Node, Op, spec::Padding};
 use super::{Bounds, Kernel, bounds, window::Window};
 use crate::{
     arithmetic::Multiplier,
+    emit::{Channels, Fragment, Unit, clamp},
     network::{Network, Quantisation, Weights},
+    plan::Workspace,
     simd::{Factors, add_products, requantise},
     tflite::{Operator, Reading, TfliteError},
 };
@@ -132,4 +134,92 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let output = operator.placed(shape, kernel, stride, padding)?.with_channels(channels);
     let weights = reading.weights(operator, 1, 0, channels)?;
     reading.add_weighted(operator, Op::Conv { kernel, stride, padding, bias: true, activation }, input, output, weights)
+}
+
+/// Whether the input channels come in fours, so that the emitted code can read whole words of them.
+fn has_words(network: &Network, node: &Node) -> bool {
+    network.graph.shape(node.inputs[0]).channels.is_multiple_of(4)
+}
+
+/// The window of a convolution.
+pub(super) fn window_of(network: &Network, node: &Node) -> Window {
+    let ((kernel, stride), padding) = node.op.window().zip(node.op.padding()).expect("a window");
+    Window::new(network.graph.shape(node.inputs[0]), network.graph.shape(node.output), kernel, stride, padding)
+}
+
+/// The products of one output, filled up to a multiple of 4.
+fn products(window: &Window) -> u32 {
+    (window.kernel.height * window.kernel.width * window.input.channels).next_multiple_of(4)
+}
+
+/// Two windows, widened to 16 bits; they share their columns where they overlap.
+pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
+    let window = window_of(network, node);
+    let scratch = if has_words(network, node) {
+        let columns = window.kernel.width + window.stride.width.min(window.kernel.width);
+        2 * columns * window.kernel.height * window.input.channels
+    } else {
+        5 * products(&window)
+    };
+    Workspace { scratch, kept: 0 }
+}
+
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
+    const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
+        const nn_channel *channels";
+    let network = unit.network;
+    let window = window_of(network, node);
+    let (has_words, count) = (has_words(network, node), products(&window));
+    let (kernel, stride) = (window.kernel, window.stride);
+    let each = weights.values.len() / weights.biases.len();
+    let channels = Channels::of(network, node, weights, |channel| weights.values[channel * each..][..each].iter());
+    let (pixel_step, channel_step) = unit.steps(node.output);
+    unit.needs(if has_words { Fragment::Conv } else { Fragment::Patch });
+    unit.int8s(&format!("weights_{place}"), arranged(&window, weights, has_words).into_iter());
+    unit.channels(&format!("channels_{place}"), &channels, 2);
+    let function = if has_words { "nn_conv_row" } else { "nn_patch_row" };
+    let body = format!(
+        "    static const nn_conv shape = {{\n        \
+        .kernel_height = {}, .kernel_width = {}, .stride = {}, .left = {},\n        \
+        .width = {}, .channels = {}, .out_width = {}, .out_channels = {},\n        \
+        .pixel_step = {pixel_step}, .channel_step = {channel_step}, .count = {count}, .zero = {},\n        {},\n    }};\n    \
+        {function}(rows, out, scratch, weights, channels, &shape);\n",
+        kernel.height,
+        kernel.width,
+        stride.width,
+        window.left,
+        window.input.width,
+        window.input.channels,
+        window.output.width,
+        window.output.channels,
+        network.ends(node).0.zero_point,
+        clamp(channels.bounds, channels.is_exact),
+    );
+    let stem = format!("conv_{kernel}_{}_{}_w{}", window.input.channels, window.output.channels, window.input.width);
+    let name = unit.kernel(&stem, PARAMETERS, body);
+    let body = format!(
+        "{}    {name}(rows, {}, {}, weights_{place}, channels_{place});\n",
+        unit.rows(node.inputs[0], kernel.height, stride.height, window.top),
+        unit.row(node.output, "y"),
+        unit.scratch(place)
+    );
+    unit.layer(place, node, &body);
+}
+
+/// The weights in the order of the products: column by column where whole words are read, row by row where bytes are;
+/// an odd last channel has one of zeros beside it.
+fn arranged(window: &Window, weights: &Weights, by_columns: bool) -> Vec<i8> {
+    let (height, width) = (window.kernel.height as usize, window.kernel.width as usize);
+    let depth = window.input.channels as usize;
+    let count = products(window) as usize;
+    let outputs = weights.biases.len();
+    let mut arranged = vec![0; outputs.next_multiple_of(2) * count];
+    for (channel, values) in weights.values.chunks_exact(height * width * depth).enumerate() {
+        for (i, run) in values.chunks_exact(depth).enumerate() {
+            let (row, column) = (i / width, i % width);
+            let to = if by_columns { column * height + row } else { i };
+            arranged[channel * count + to * depth..][..depth].copy_from_slice(run);
+        }
+    }
+    arranged
 }

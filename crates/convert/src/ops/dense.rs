@@ -4,6 +4,7 @@ use automcu_model::{Node, Op, Shape};
 
 use super::{Kernel, bounds, conv::Requantisation};
 use crate::{
+    emit::{Channels, Fragment, Unit, clamp},
     network::{Network, Weights},
     simd::add_products,
     tflite::{Operator, Reading, TfliteError},
@@ -53,4 +54,27 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     }
     let weights = reading.weights(operator, 1, 0, outputs)?;
     reading.add_weighted(operator, Op::Dense { bias: true, activation }, input, Shape::vector(outputs), weights)
+}
+
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
+    let network = unit.network;
+    let (inputs, outputs) = (weights.values.len() / weights.biases.len(), weights.biases.len());
+    let channels = Channels::of(network, node, weights, |channel| weights.values[channel * inputs..][..inputs].iter());
+    let padded = inputs.next_multiple_of(4);
+    let mut arranged = vec![0; padded * outputs];
+    for (row, values) in arranged.chunks_exact_mut(padded).zip(weights.values.chunks_exact(inputs)) {
+        row[..inputs].copy_from_slice(values);
+    }
+    unit.needs(Fragment::Dense);
+    unit.int8s(&format!("weights_{place}"), arranged.into_iter());
+    unit.channels(&format!("channels_{place}"), &channels, 1);
+    let body = format!(
+        "    static const nn_dense shape = {{\n        \
+        .count = {inputs}, .padded = {padded}, .outputs = {outputs},\n        {},\n    }};\n    \
+        nn_dense_all({}, {}, weights_{place}, channels_{place}, &shape);\n",
+        clamp(channels.bounds, channels.is_exact),
+        unit.start(node.inputs[0]),
+        unit.start(node.output),
+    );
+    unit.layer(place, node, &body);
 }

@@ -4,11 +4,13 @@ use automcu_model::{Extent, Node, Op};
 
 use super::{
     Kernel, bounds,
-    conv::{Requantisation, WindowOptions, read_window, refuse_dilation},
+    conv::{Requantisation, WindowOptions, read_window, refuse_dilation, window_of},
     window::Window,
 };
 use crate::{
+    emit::{Channels, Fragment, Unit, clamp},
     network::{Network, Weights},
+    plan::Workspace,
     simd::add_each,
     tflite::{Operator, Reading, TfliteError},
 };
@@ -85,4 +87,78 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let weights = reading.weights(operator, 1, 3, channels)?;
     let op = Op::DepthwiseConv { kernel, stride, padding, bias: true, activation };
     reading.add_weighted(operator, op, input, output, weights)
+}
+
+/// Taps of one row of the kernel, filled up to whole words.
+fn taps(window: &Window) -> u32 {
+    window.kernel.width.next_multiple_of(4)
+}
+
+/// Bytes of one row of one channel with its padding, as far as two outputs at a time read.
+fn pitch(window: &Window) -> u32 {
+    let last = (window.output.width.next_multiple_of(2) - 1) * window.stride.width;
+    let inside = window.left + window.input.width;
+    (last + taps(window)).max(if inside <= last + taps(window) + 4 { inside } else { 0 }).next_multiple_of(4)
+}
+
+/// The rows under the window, of one channel.
+pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
+    let window = window_of(network, node);
+    Workspace { scratch: window.kernel.height * pitch(&window), kept: 0 }
+}
+
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
+    const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
+        const nn_channel *channels";
+    let network = unit.network;
+    let window = window_of(network, node);
+    let (kernel, stride) = (window.kernel, window.stride);
+    let count = weights.biases.len();
+    let channels = Channels::of(network, node, weights, |channel| weights.values[channel..].iter().step_by(count));
+    let (in_pixel_step, in_channel_step) = unit.steps(node.inputs[0]);
+    let (pixel_step, channel_step) = unit.steps(node.output);
+    unit.needs(Fragment::Depthwise);
+    unit.int8s(&format!("weights_{place}"), arranged(&window, weights).into_iter());
+    unit.channels(&format!("channels_{place}"), &channels, 1);
+    let body = format!(
+        "    static const nn_depthwise shape = {{\n        \
+        .kernel_height = {}, .kernel_width = {}, .stride = {}, .left = {},\n        \
+        .width = {}, .multiplier = {}, .in_pixel_step = {in_pixel_step}, .in_channel_step = {in_channel_step},\n        \
+        .out_width = {}, .out_channels = {}, .pixel_step = {pixel_step}, .channel_step = {channel_step},\n        \
+        .pitch = {}, .zero = {},\n        {},\n    }};\n    \
+        nn_depthwise_row(rows, out, scratch, weights, channels, &shape);\n",
+        kernel.height,
+        kernel.width,
+        stride.width,
+        window.left,
+        window.input.width,
+        window.output.channels / window.input.channels,
+        window.output.width,
+        window.output.channels,
+        pitch(&window),
+        network.ends(node).0.zero_point,
+        clamp(channels.bounds, channels.is_exact),
+    );
+    let stem = format!("depthwise_{kernel}_{}_w{}", window.output.channels, window.input.width);
+    let name = unit.kernel(&stem, PARAMETERS, body);
+    let body = format!(
+        "{}    {name}(rows, {}, {}, weights_{place}, channels_{place});\n",
+        unit.rows(node.inputs[0], kernel.height, stride.height, window.top),
+        unit.row(node.output, "y"),
+        unit.scratch(place)
+    );
+    unit.layer(place, node, &body);
+}
+
+/// The taps channel by channel, each row of them filled up to whole words.
+fn arranged(window: &Window, weights: &Weights) -> Vec<i8> {
+    let (height, width) = (window.kernel.height as usize, window.kernel.width as usize);
+    let (count, taps) = (weights.biases.len(), taps(window) as usize);
+    let mut arranged = vec![0; count * height * taps];
+    for (i, values) in weights.values.chunks_exact(count).enumerate() {
+        for (channel, &value) in values.iter().enumerate() {
+            arranged[(channel * height + i / width) * taps + i % width] = value;
+        }
+    }
+    arranged
 }

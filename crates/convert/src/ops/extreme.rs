@@ -1,9 +1,12 @@
 //! The larger and the smaller of two maps, value by value.
 
-use automcu_model::Op;
+use automcu_model::{Node, Op};
 
 use super::Kernel;
-use crate::tflite::{Operator, Reading, TfliteError};
+use crate::{
+    emit::{Fragment, Unit},
+    tflite::{Operator, Reading, TfliteError},
+};
 
 pub(crate) enum Extreme {
     Larger,
@@ -36,4 +39,20 @@ pub(crate) fn read_larger(reading: &mut Reading<'_>, operator: &Operator<'_>) ->
 
 pub(crate) fn read_smaller(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
     read(reading, operator, Op::Minimum)
+}
+
+impl Extreme {
+    pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        let shape = unit.network.graph.shape(node.output);
+        unit.needs(Fragment::Extreme);
+        let body = format!(
+            "    nn_extreme({}, {}, {}, {}, {});\n",
+            unit.row(node.inputs[0], "y"),
+            unit.row(node.inputs[1], "y"),
+            unit.row(node.output, "y"),
+            shape.width * shape.channels,
+            i32::from(matches!(self, Self::Larger)),
+        );
+        unit.layer(place, node, &body);
+    }
 }

@@ -5,7 +5,9 @@ use automcu_model::{Node, Op, Shape};
 use super::{Bounds, Kernel, bounds};
 use crate::{
     arithmetic::Multiplier,
+    emit::{Fragment, Unit},
     network::Network,
+    plan::Workspace,
     tflite::{Operator, Reading, TfliteError},
 };
 
@@ -87,4 +89,43 @@ pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Re
     let output = reduced(reading, operator)?;
     let input = reading.activation(operator, 0)?;
     reading.add_unary(operator, Op::GlobalMax, input, output)
+}
+
+/// A 32-bit sum for each channel.
+pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
+    Workspace { scratch: 0, kept: 4 * network.graph.shape(node.inputs[0]).channels }
+}
+
+/// The call that takes in a row of the input.
+pub(super) fn counted_up(unit: &Unit<'_>, place: usize, node: &Node) -> String {
+    let shape = unit.network.graph.shape(node.inputs[0]);
+    let (row, sums) = (unit.row(node.inputs[0], "y"), unit.kept(place));
+    format!("    nn_count_up({row}, {sums}, {}, {}, y == 0);\n", shape.width, shape.channels)
+}
+
+impl Mean {
+    pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        let shape = unit.network.graph.shape(node.inputs[0]);
+        unit.needs(Fragment::Mean);
+        let body = format!(
+            "{}    if (y == {}) {{\n        nn_mean({}, {}, {}, {}, {}, {}, {});\n    }}\n",
+            counted_up(unit, place, node),
+            shape.height - 1,
+            unit.kept(place),
+            unit.start(node.output),
+            shape.channels,
+            self.places.wrapping_mul(self.input_zero),
+            self.output_zero,
+            self.multiplier.multiplier,
+            self.multiplier.shift,
+        );
+        unit.layer(place, node, &body);
+    }
+}
+
+pub(crate) fn emit_max(unit: &mut Unit<'_>, place: usize, node: &Node) {
+    let shape = unit.network.graph.shape(node.inputs[0]);
+    unit.needs(Fragment::Most);
+    let (row, output) = (unit.row(node.inputs[0], "y"), unit.start(node.output));
+    unit.layer(place, node, &format!("    nn_most({row}, {output}, {}, {}, y == 0);\n", shape.width, shape.channels));
 }

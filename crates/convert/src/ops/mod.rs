@@ -16,12 +16,14 @@ mod product;
 mod reshape;
 mod softmax;
 mod swish;
-mod window;
+pub(crate) mod window;
 
 use automcu_model::{Node, Op, spec::Activation};
 
 use crate::{
+    emit::Unit,
     network::{Network, Quantisation},
+    plan::Workspace,
     tflite::{Operator, Reading, TfliteError},
 };
 
@@ -104,6 +106,47 @@ pub(crate) fn kernel(network: &Network, place: usize) -> Result<Box<dyn Kernel>,
         (Op::Reshape, _) => Box::new(reshape::Copy),
         (op, _) => return Err(NotComputed::new(node, op.word())),
     })
+}
+
+/// Adds the C code of a node, its tables and whatever it calls.
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize) -> Result<(), NotComputed> {
+    let network = unit.network;
+    let node = &network.graph.nodes()[place];
+    match (node.op, network.weights[place].as_ref()) {
+        (Op::Conv { .. }, Some(weights)) => conv::emit(unit, place, node, weights),
+        (Op::DepthwiseConv { .. }, Some(weights)) => depthwise::emit(unit, place, node, weights),
+        (Op::Dense { .. }, Some(weights)) => dense::emit(unit, place, node, weights),
+        (Op::Add { .. }, _) => add::emit(unit, place, node),
+        (Op::AveragePool { .. } | Op::MaxPool { .. }, _) => pool::Pool::new(network, node).emit(unit, place, node),
+        (Op::GlobalAverage, _) => mean::Mean::new(network, node).emit(unit, place, node),
+        (Op::GlobalMax, _) => mean::emit_max(unit, place, node),
+        (Op::Activate(activation), _) => {
+            activate::Table::of_activation(network, node, activation)?.emit(unit, place, node);
+        }
+        (Op::LeakyRelu(slope), _) => activate::Table::of_slope(network, node, slope).emit(unit, place, node),
+        (Op::Requantise, _) => activate::Table::of_step(network, node).emit(unit, place, node),
+        (Op::Scale | Op::Multiply, _) => product::emit(unit, place, node),
+        (Op::Maximum, _) => extreme::Extreme::Larger.emit(unit, place, node),
+        (Op::Minimum, _) => extreme::Extreme::Smaller.emit(unit, place, node),
+        (Op::Softmax, _) => softmax::Softmax::new(network, node).emit(unit, place, node),
+        (Op::Concat, _) => concat::emit(unit, place, node),
+        (Op::Pad(border), _) => pad::Pad::new(network, node, border).emit(unit, place, node),
+        (Op::Reshape, _) => reshape::emit(unit, place, node),
+        (op, _) => return Err(NotComputed::new(node, op.word())),
+    }
+    Ok(())
+}
+
+/// What the emitted code of a node needs for itself.
+pub(crate) fn workspace(network: &Network, place: usize) -> Workspace {
+    let node = &network.graph.nodes()[place];
+    match node.op {
+        Op::Conv { .. } => conv::workspace(network, node),
+        Op::DepthwiseConv { .. } => depthwise::workspace(network, node),
+        Op::GlobalAverage => mean::workspace(network, node),
+        Op::AveragePool { .. } => pool::workspace(network, node),
+        _ => Workspace::default(),
+    }
 }
 
 /// The least and the most that a tensor may hold after an activation that is applied in the same pass.

@@ -4,6 +4,7 @@ use automcu_model::{Border, Node, Op, Shape};
 
 use super::Kernel;
 use crate::{
+    emit::Unit,
     network::Network,
     tflite::{Operator, Reading, TfliteError},
 };
@@ -47,4 +48,23 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let ((top, bottom), (left, right)) = border.ok_or_else(|| operator.unsupported(format!("padding by {sides:?}")))?;
     let output = Shape { height: shape.height + top + bottom, width: shape.width + left + right, ..shape };
     reading.add_unary(operator, Op::Pad(Border { top, bottom, left, right }), input, output)
+}
+
+impl Pad {
+    pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        let Self { border, input, output, zero_point } = *self;
+        let row = unit.row(node.output, "y");
+        let mut body = format!("    memset({row}, {zero_point}, {});\n", output.width * output.channels);
+        body += &format!(
+            "    if ((y >= {}) && (y < {})) {{\n        \
+            const int32_t row = y - {};\n        memcpy({row} + {}, {}, {});\n    }}\n",
+            border.top,
+            border.top + input.height,
+            border.top,
+            border.left * input.channels,
+            unit.row(node.inputs[0], "row"),
+            input.width * input.channels,
+        );
+        unit.layer(place, node, &body);
+    }
 }

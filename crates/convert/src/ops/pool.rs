@@ -5,10 +5,13 @@ use automcu_model::{Extent, Node, Op};
 use super::{
     Bounds, Kernel, bounds,
     conv::{WindowOptions, read_window},
+    mean,
     window::{Place, Window},
 };
 use crate::{
+    emit::{Fragment, Unit},
     network::Network,
+    plan::{Workspace, is_one_place},
     tflite::{Operator, Reading, TfliteError},
 };
 
@@ -81,4 +84,57 @@ pub(crate) fn read_average(reading: &mut Reading<'_>, operator: &Operator<'_>) -
 
 pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
     read(reading, operator, true)
+}
+
+/// A 32-bit sum for each channel where there is a single window.
+pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
+    if is_one_place(&network.graph, node) { mean::workspace(network, node) } else { Workspace::default() }
+}
+
+impl Pool {
+    pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        if !is_one_place(&unit.network.graph, node) {
+            self.emit_rows(unit, place, node);
+        } else if self.is_max {
+            mean::emit_max(unit, place, node);
+        } else {
+            self.emit_sums(unit, place, node);
+        }
+    }
+
+    fn emit_sums(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        let input = self.window.input;
+        unit.needs(Fragment::PoolAll);
+        let body = format!(
+            "{}    if (y == {}) {{\n        nn_pool_all({}, {}, {}, {});\n    }}\n",
+            mean::counted_up(unit, place, node),
+            input.height - 1,
+            unit.kept(place),
+            unit.start(node.output),
+            input.channels,
+            input.area(),
+        );
+        unit.layer(place, node, &body);
+    }
+
+    fn emit_rows(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        let Window { input, output, kernel, stride, top, left } = self.window;
+        unit.needs(Fragment::Pool);
+        let body = format!(
+            "{}    static const nn_pool shape = {{\n        \
+            .height = {}, .kernel_width = {}, .stride = {}, .left = {left},\n        \
+            .width = {}, .channels = {}, .out_width = {}, .is_max = {},\n    }};\n    \
+            nn_pool_row(rows, {}, &shape);\n",
+            unit.rows(node.inputs[0], kernel.height, stride.height, top),
+            kernel.height,
+            kernel.width,
+            stride.width,
+            input.width,
+            input.channels,
+            output.width,
+            i32::from(self.is_max),
+            unit.row(node.output, "y"),
+        );
+        unit.layer(place, node, &body);
+    }
 }

@@ -5,6 +5,7 @@ use automcu_model::{Node, Op};
 use super::{Bounds, Kernel, bounds};
 use crate::{
     arithmetic::Multiplier,
+    emit::{Fragment, Unit, clamp, factor},
     network::Network,
     tflite::{Operator, Reading, TfliteError},
 };
@@ -55,4 +56,25 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     } else {
         Err(operator.unsupported(format!("the product of {shape} and {other}")))
     }
+}
+
+pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node) {
+    let product = Product::new(unit.network, node);
+    let shape = unit.network.graph.shape(node.output);
+    let is_gate = node.op == Op::Scale;
+    let second = if is_gate { unit.start(node.inputs[1]) } else { unit.row(node.inputs[1], "y") };
+    let (runs, length) = if is_gate { (shape.width, shape.channels) } else { (1, shape.width * shape.channels) };
+    let (factor, is_exact) = factor(product.multiplier, unit.network.ends(node).1.zero_point, 255 * 255);
+    unit.needs(Fragment::Multiply);
+    let body = format!(
+        "    static const nn_product product = {{\n        .zeros = {{{}, {}}},\n        {},\n        {},\n    }};\n    \
+        nn_multiply({}, {second}, {}, {runs}, {length}, &product);\n",
+        product.zeros[0],
+        product.zeros[1],
+        factor.members(),
+        clamp(product.bounds, is_exact),
+        unit.row(node.inputs[0], "y"),
+        unit.row(node.output, "y"),
+    );
+    unit.layer(place, node, &body);
 }

@@ -5,6 +5,7 @@ use automcu_model::{Node, Op};
 use super::Kernel;
 use crate::{
     arithmetic::{Multiplier, doubling_high, rounding_divide},
+    emit::{Fragment, Unit},
     fixed::{exp_of_negative, one_over_one_plus},
     network::Network,
     tflite::{Operator, Reading, TfliteError},
@@ -72,4 +73,20 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
         return Err(operator.unsupported(format!("outputs in steps of {} from {}", output.scale, output.zero_point)));
     }
     reading.add_unary(operator, Op::Softmax, input, shape)
+}
+
+impl Softmax {
+    pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
+        unit.needs(Fragment::Softmax);
+        let body = format!(
+            "    nn_softmax({}, {}, {}, {}, {}, {});\n",
+            unit.start(node.inputs[0]),
+            unit.start(node.output),
+            unit.network.graph.shape(node.output).channels,
+            self.multiplier.multiplier,
+            self.multiplier.shift,
+            self.least
+        );
+        unit.layer(place, node, &body);
+    }
 }

@@ -5,14 +5,16 @@ use std::ops::Range;
 use automcu_model::{Extent, Shape, spec::Padding};
 
 /// A window that moves over a map.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) input: Shape,
     pub(crate) output: Shape,
     pub(crate) kernel: Extent,
-    stride: Extent,
-    top: u32,
-    left: u32,
+    pub(crate) stride: Extent,
+    /// Rows of padding above the map.
+    pub(crate) top: u32,
+    /// Columns of padding before it.
+    pub(crate) left: u32,
 }
 
 /// One place of a window: the rows and columns of the map under it, and which row and column of the kernel comes first.
@@ -32,15 +34,17 @@ impl Window {
 
     /// The place that computes this row and column of the output.
     pub(crate) fn place(&self, row: usize, column: usize) -> Place {
-        let along = |at: usize, stride: u32, before: u32, kernel: u32, size: u32| {
-            let first = at * stride as usize;
-            let (start, end) = (first.saturating_sub(before as usize), first + kernel as usize - before as usize);
-            (start..end.min(size as usize), (before as usize).saturating_sub(first))
-        };
         let Self { input, kernel, stride, top, left, .. } = self;
         let (rows, kernel_row) = along(row, stride.height, *top, kernel.height, input.height);
         let (columns, kernel_column) = along(column, stride.width, *left, kernel.width, input.width);
         Place { rows, columns, kernel_row, kernel_column }
+    }
+
+    /// The rows of the map under the window for one row of the output.
+    pub(crate) fn rows(&self, row: u32) -> Range<u32> {
+        let (rows, _) = along(row as usize, self.stride.height, self.top, self.kernel.height, self.input.height);
+        let number = |row: usize| u32::try_from(row).expect("maps are bounded");
+        number(rows.start)..number(rows.end)
     }
 
     /// Every row and column of the output, in order.
@@ -48,4 +52,11 @@ impl Window {
         let width = self.output.width as usize;
         (0..self.output.height as usize * width).map(move |i| self.place(i / width, i % width))
     }
+}
+
+/// What lies under a window along one axis, and what of the kernel comes first there.
+fn along(at: usize, stride: u32, before: u32, kernel: u32, size: u32) -> (Range<usize>, usize) {
+    let first = at * stride as usize;
+    let (start, end) = (first.saturating_sub(before as usize), first + kernel as usize - before as usize);
+    (start..end.min(size as usize), (before as usize).saturating_sub(first))
 }

@@ -8,6 +8,8 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+use crate::spec::Activation;
+
 pub use build::GraphBuilder;
 pub use op::{Border, Cost, Op, Slope};
 pub use shape::{Extent, Shape};
@@ -62,6 +64,24 @@ pub struct Node {
     pub output: TensorId,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl Node {
+    /// `conv 3x3/2x2, relu`: what a person needs to know of the operation beside its shapes.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let mut text = self.op.word().to_owned();
+        if let Some((window, stride)) = self.op.window() {
+            text += &format!(" {window}");
+            if stride != Extent::ONE {
+                text += &format!("/{stride}");
+            }
+        }
+        match self.op.activation() {
+            None | Some(Activation::None) => text,
+            Some(activation) => format!("{text}, {activation}"),
+        }
+    }
 }
 
 /// Operations in an order in which they can run, each tensor written once, every tensor but the output read.

@@ -214,6 +214,18 @@ impl Op {
         }
     }
 
+    /// What a window does at the border, of operations that have one.
+    #[must_use]
+    pub const fn padding(&self) -> Option<Padding> {
+        match self {
+            Self::Conv { padding, .. }
+            | Self::DepthwiseConv { padding, .. }
+            | Self::MaxPool { padding, .. }
+            | Self::AveragePool { padding, .. } => Some(*padding),
+            _ => None,
+        }
+    }
+
     /// The parameters and work of the operation between these shapes. Work counts multiply-accumulates of
     /// convolutions and dense layers, as published figures do; additions, pools and activations count nothing.
     pub(crate) fn cost(&self, input: Shape, output: Shape) -> Cost {

@@ -1,0 +1,193 @@
+//! `automcu compile`.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use automcu_convert::{Name, Network, Plan, Project, Region, Vectors, memory_map};
+use automcu_model::{Bytes, DataType, Graph, GraphDigest, Provenance, Shape};
+use automcu_target::{Budget, Fit, FlashUse, Footprint, RamUse};
+use serde::Serialize;
+
+use super::{random_inputs, write_json};
+use crate::{
+    Said,
+    answer::{Allowance, write_fit},
+    cli::Compile,
+    input,
+    outcome::{Failure, Outcome},
+    show::{Align, FAINT, TITLE, Table, styled, thousands},
+};
+
+/// What the folder's report is called; a folder that has it is one of ours.
+pub(super) const REPORT: &str = "automcu.json";
+/// So many inputs go with the code, for its own program to check.
+const VECTORS: usize = 2;
+
+pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
+    let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
+    let (file, network) = input::network(&arguments.model, stdin)?;
+    let name = match &arguments.name {
+        Some(name) => Name::new(name)?,
+        None => Name::like(&arguments.model.file_stem().unwrap_or_default().to_string_lossy()),
+    };
+    let plan = Plan::of(&network);
+    let vectors = Vectors::of(&network, random_inputs(&network, VECTORS))?;
+    let project = Project::of(&network, &plan, &name, &vectors)?;
+    let answer = Answer::of(&network, &plan, &project, &name, allowance);
+    let model = network.to_tflite()?;
+    write_folder(&arguments.output, &project, &model, &answer)?;
+    if arguments.json {
+        write_json(&answer, &mut said.output)?;
+    } else {
+        answer.write(&file, &arguments.output, &mut said.output)?;
+    }
+    Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
+}
+
+/// Writes everything, the report last: a folder that has one is whole.
+fn write_folder(folder: &Path, project: &Project, model: &[u8], answer: &Answer) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Failure::Create { path, error }
+    };
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    let report = folder.join(REPORT);
+    let is_empty = fs::read_dir(folder).map_err(failed(folder))?.next().is_none();
+    if !is_empty && !report.is_file() {
+        return Err(Failure::NotOurs(folder.to_owned()));
+    }
+    if !is_empty {
+        fs::remove_file(&report).map_err(failed(&report))?;
+    }
+    for file in &project.files {
+        let path = folder.join(&file.name);
+        fs::write(&path, &file.text).map_err(failed(&path))?;
+    }
+    let path = folder.join(format!("{}.tflite", answer.name));
+    fs::write(&path, model).map_err(failed(&path))?;
+    let mut text = Vec::new();
+    write_json(answer, &mut text)?;
+    fs::write(&report, text).map_err(failed(&report))
+}
+
+/// What was planned and written.
+#[derive(Serialize)]
+struct Answer {
+    version: u32,
+    /// What wrote it.
+    automcu: &'static str,
+    name: String,
+    digest: GraphDigest,
+    input: Shape,
+    output: Shape,
+    parameters: u64,
+    macs: u64,
+    /// Code is not counted before it is linked.
+    footprint: Footprint,
+    /// What no arena for this order of steps can be smaller than.
+    arena_least_bytes: Bytes,
+    /// How many groups of layers run one after the other; within one, layers run row by row.
+    streams: usize,
+    memory: Vec<Piece>,
+    files: Vec<String>,
+    target: Option<String>,
+    budget: Option<Budget>,
+    fits: Option<bool>,
+    fit: Option<Fit>,
+}
+
+/// A piece of the arena.
+#[derive(Serialize)]
+struct Piece {
+    what: String,
+    #[serde(flatten)]
+    region: Region,
+}
+
+impl Answer {
+    fn of(network: &Network, plan: &Plan, project: &Project, name: &Name, allowance: Allowance) -> Self {
+        let graph = network.graph();
+        let cost = graph.cost();
+        let weights = cost.weight_bytes(DataType::Int8);
+        let footprint = Footprint {
+            dtype: DataType::Int8,
+            provenance: Provenance::Tool,
+            ram: RamUse { activations: Bytes(plan.arena_bytes.into()), runtime: Some(Bytes(0)), stack: None },
+            flash: FlashUse { weights, tables: Some(Bytes(project.table_bytes.saturating_sub(weights.0))), code: None },
+        };
+        let fit = allowance.budget.map(|budget| Fit::of(&footprint, budget));
+        let mut files: Vec<String> = project.files.iter().map(|file| file.name.clone()).collect();
+        files.extend([format!("{name}.tflite"), REPORT.to_owned()]);
+        Self {
+            version: 1,
+            automcu: env!("CARGO_PKG_VERSION"),
+            name: name.to_string(),
+            digest: graph.digest(),
+            input: graph.shape(Graph::INPUT),
+            output: graph.shape(graph.output()),
+            parameters: cost.parameters(),
+            macs: cost.macs,
+            footprint,
+            arena_least_bytes: Bytes(plan.least_bytes.into()),
+            streams: plan.streams,
+            memory: memory_map(network, plan).into_iter().map(|(region, what)| Piece { what, region }).collect(),
+            files,
+            target: allowance.target,
+            budget: allowance.budget,
+            fits: fit.map(|fit| fit.holds()),
+            fit,
+        }
+    }
+
+    fn write(&self, model: &str, folder: &Path, sink: &mut dyn Write) -> io::Result<()> {
+        let Self { footprint, .. } = self;
+        writeln!(
+            sink,
+            "{} is written to {} as {}  {}",
+            styled(model, TITLE),
+            styled(folder.display(), TITLE),
+            self.name,
+            styled(self.digest.short(), FAINT)
+        )?;
+        let how = footprint.provenance;
+        let note = |text: &str| styled(format!("({}, {how}; {text})", footprint.dtype), FAINT);
+        writeln!(sink, "\ninput        {} -> output {}", self.input, self.output)?;
+        writeln!(sink, "MACs         {}", thousands(self.macs))?;
+        let flash = note("weights and their tables; `automcu verify` links the code");
+        writeln!(sink, "Flash        {:<9}  {flash}", footprint.known_flash().to_string())?;
+        let ram = note("one arena for input, output and all between; stack not counted");
+        writeln!(sink, "RAM          {:<9}  {ram}\n", footprint.known_ram().to_string())?;
+        self.write_memory(sink)?;
+        if let Some(budget) = self.budget {
+            write_fit(sink, self.target.as_deref(), budget, footprint)?;
+        }
+        Ok(())
+    }
+
+    fn write_memory(&self, sink: &mut dyn Write) -> io::Result<()> {
+        use Align::{Left, Right};
+        let mut table = Table::new([
+            ("bytes", Right),
+            ("to", Right),
+            ("rows", Right),
+            ("of bytes", Right),
+            ("steps", Right),
+            ("what", Left),
+        ]);
+        for Piece { what, region } in &self.memory {
+            let cells = [
+                region.offset.to_string(),
+                (region.offset + region.bytes()).to_string(),
+                region.slots.to_string(),
+                region.slot_bytes.to_string(),
+                format!("{}-{}", region.from_step, region.to_step),
+                what.clone(),
+            ];
+            table.row(cells, anstyle::Style::new());
+        }
+        table.write(sink)
+    }
+}

@@ -1,0 +1,294 @@
+//! Plans memory, to the byte: in which order rows are computed, and where in one arena every row lies while it lives.
+//!
+//! What is planned is what the emitted code does, step for step; there is no second account of memory.
+
+mod place;
+mod rows;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use automcu_model::{Graph, Node, TensorId};
+use serde::Serialize;
+
+use crate::network::Network;
+use place::{Numbers, Placer, Ring};
+pub(crate) use rows::is_one_place;
+use rows::{Work, is_in_place, layouts};
+use stream::{Course, Life, Streams};
+
+/// Placements are tried for at most so many of the best courses.
+const PLACED_COURSES: usize = 4;
+/// Courses of at most so many steps are refined step by step, in so many tries.
+const REFINED_STEPS: usize = 24;
+const REFINEMENTS: usize = 400;
+/// Courses are computed until they have cost so many steps in all.
+const STEPS_SPENT: usize = 20_000_000;
+
+/// How the values of one row lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// All channels of a pixel, then the next pixel.
+    Pixels,
+    /// All pixels of a channel, then the next channel.
+    Planes,
+}
+
+/// Where the rows of a tensor lie: row `y` in slot `y % slots`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Region {
+    /// The byte of the arena at which slot 0 starts.
+    pub offset: u32,
+    /// How many rows are kept at a time.
+    pub slots: u32,
+    /// Bytes of each.
+    pub slot_bytes: u32,
+    /// The step before which nothing of it is needed; what is handed in is there at 0.
+    pub from_step: u32,
+    /// The step after which nothing of it is needed.
+    pub to_step: u32,
+}
+
+impl Region {
+    /// All its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u32 {
+        self.slots * self.slot_bytes
+    }
+}
+
+/// Bytes that an operation needs for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Workspace {
+    /// During each of its steps.
+    pub(crate) scratch: u32,
+    /// From its first step to its last.
+    pub(crate) kept: u32,
+}
+
+/// The memory plan of a network.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The node of each step of an inference.
+    pub steps: Vec<usize>,
+    /// By tensor.
+    pub tensors: Vec<Region>,
+    /// How the rows of each tensor lie.
+    pub layouts: Vec<Layout>,
+    /// By node: memory during a step, if it needs any.
+    pub scratch: Vec<Option<Region>>,
+    /// By node: memory from the first step to the last, if it needs any.
+    pub kept: Vec<Option<Region>>,
+    /// All bytes of the arena.
+    pub arena_bytes: u32,
+    /// The most bytes that live at one time: no arena for these steps can be smaller.
+    pub least_bytes: u32,
+    /// How many operations start only when all before them are done, because that takes less memory.
+    pub streams: usize,
+}
+
+/// What is planned for.
+struct Planning<'g> {
+    graph: &'g Graph,
+    works: &'g [Work],
+    workspaces: &'g [Workspace],
+    row_bytes: &'g [u32],
+}
+
+impl Plan {
+    /// The plan that takes the least memory of those tried.
+    #[must_use]
+    pub fn of(network: &Network) -> Self {
+        let layouts = layouts(&network.graph);
+        let workspaces: Vec<Workspace> =
+            (0..network.graph.nodes().len()).map(|node| crate::ops::workspace(network, node)).collect();
+        Self::with(&network.graph, layouts, &workspaces)
+    }
+
+    fn with(graph: &Graph, layouts: Vec<Layout>, workspaces: &[Workspace]) -> Self {
+        let works: Vec<Work> = graph.nodes().iter().map(|node| Work::of(graph, node)).collect();
+        let row_bytes: Vec<u32> = graph.tensors().iter().map(|shape| shape.width * shape.channels).collect();
+        let planning = Planning { graph, works: &works, workspaces, row_bytes: &row_bytes };
+        let mut best: Option<Self> = None;
+        for (bound, ends_stream) in planning.candidates() {
+            if best.as_ref().is_some_and(|best| best.arena_bytes <= bound) {
+                break;
+            }
+            let course = Streams::new(graph, &works).course(&ends_stream);
+            let joints = ends_stream.len().saturating_sub(1);
+            let streams = 1 + ends_stream[..joints].iter().filter(|&&ends| ends).count();
+            let plan = planning.placed(course, bound, streams, &layouts);
+            if best.as_ref().is_none_or(|best| plan.arena_bytes < best.arena_bytes) {
+                best = Some(plan);
+            }
+        }
+        let best = best.expect("there is a candidate");
+        if best.steps.len() <= REFINED_STEPS { planning.refined(best) } else { best }
+    }
+}
+
+impl Planning<'_> {
+    /// Ways to cut the operations into streams, the most promising first, each with the least bytes it can take.
+    fn candidates(&self) -> Vec<(u32, Vec<bool>)> {
+        let streams = Streams::new(self.graph, self.works);
+        let mut spent = 0;
+        let mut bound = |ends: &[bool]| {
+            let course = streams.course(ends);
+            spent += course.steps.len();
+            (self.bound(&course), spent)
+        };
+        let count = self.works.len();
+        let mut found: Vec<(u32, Vec<bool>)> = Vec::new();
+        for start in [vec![false; count], vec![true; count]] {
+            let mut best = (bound(&start).0, start);
+            found.push(best.clone());
+            // Cuts and joins are tried one at a time for as long as they help.
+            loop {
+                let before = best.0;
+                for place in 0..count.saturating_sub(1) {
+                    let mut ends = best.1.clone();
+                    ends[place] = !ends[place];
+                    let (bytes, spent) = bound(&ends);
+                    if bytes < best.0 {
+                        best = (bytes, ends);
+                    }
+                    if spent > STEPS_SPENT {
+                        break;
+                    }
+                }
+                if best.0 == before {
+                    break;
+                }
+            }
+            found.push(best);
+        }
+        found.sort_by_key(|(bytes, _)| *bytes);
+        found.dedup();
+        found.truncate(PLACED_COURSES);
+        found
+    }
+
+    /// The most bytes that live at one time: no placement of rows can do with fewer.
+    fn bound(&self, course: &Course) -> u32 {
+        let mut changes = vec![0_i64; course.steps.len() + 3];
+        let mut add = |life: Life, bytes: i64| {
+            changes[life.from as usize] += bytes;
+            changes[life.to as usize + 1] -= bytes;
+        };
+        for (rows, &bytes) in course.rows.iter().zip(self.row_bytes) {
+            rows.iter().for_each(|&life| add(life, bytes.into()));
+        }
+        for (times, workspace) in course.times.iter().zip(self.workspaces) {
+            times.iter().for_each(|&time| add(Life { from: time, to: time }, workspace.scratch.into()));
+            if let (Some(&from), Some(&to)) = (times.first(), times.last()) {
+                add(Life { from, to }, workspace.kept.into());
+            }
+        }
+        // A row that takes the place of one that is read for the last time counts once.
+        for (node, times) in self.graph.nodes().iter().zip(&course.times).filter(|(node, _)| is_in_place(&node.op)) {
+            for (row, &time) in times.iter().enumerate() {
+                let ends = |input: usize| course.rows[input][row].to == time;
+                if self.taken_over(node).any(ends) {
+                    add(Life { from: time, to: time }, -i64::from(self.row_bytes[node.output.index()]));
+                }
+            }
+        }
+        let mut alive = 0;
+        let most = changes.into_iter().map(|change| {
+            alive += change;
+            alive
+        });
+        u32::try_from(most.max().unwrap_or(0)).unwrap_or(u32::MAX)
+    }
+
+    /// The tensors whose rows the output of an operation may take the place of.
+    fn taken_over<'n>(&'n self, node: &'n Node) -> impl Iterator<Item = usize> + 'n {
+        let shape = self.graph.shape(node.output);
+        let same = move |&&input: &&TensorId| self.graph.shape(input) == shape;
+        node.inputs.iter().filter(same).map(|input| input.index()).filter(|_| is_in_place(&node.op))
+    }
+
+    /// Moves single steps of a short course for as long as that does not take more memory.
+    fn refined(&self, mut best: Plan) -> Plan {
+        let streams = Streams::new(self.graph, self.works);
+        let mut numbers = Numbers::default();
+        for _ in 0..REFINEMENTS {
+            let mut steps = best.steps.clone();
+            let (from, to) = (numbers.below(steps.len()), numbers.below(steps.len()));
+            let moved = steps.remove(from);
+            steps.insert(to, moved);
+            if steps == best.steps || !streams.is_possible(&steps) {
+                continue;
+            }
+            let course = streams.lives(steps);
+            let bound = self.bound(&course);
+            if bound <= best.arena_bytes {
+                let plan = self.placed(course, bound, best.streams, &best.layouts);
+                best = if plan.arena_bytes <= best.arena_bytes { plan } else { best };
+            }
+        }
+        best
+    }
+
+    /// Everything that lies in the arena under a course.
+    fn rings(&self, course: &Course) -> Rings {
+        let (graph, nodes) = (self.graph, self.graph.nodes().len());
+        let whole = |tensor: usize| tensor == Graph::INPUT.index() || tensor == graph.output().index();
+        let of_tensor = |tensor: usize| {
+            let rows = &course.rows[tensor];
+            Ring::of_rows(rows, self.row_bytes[tensor], if whole(tensor) { rows.len() } else { 1 })
+        };
+        let mut rings = Rings {
+            all: (0..graph.tensors().len()).map(of_tensor).collect(),
+            scratch: vec![None; nodes],
+            kept: vec![None; nodes],
+        };
+        for node in graph.nodes() {
+            rings.all[node.output.index()].takes_over = self.taken_over(node).collect();
+        }
+        for (node, workspace) in self.workspaces.iter().enumerate() {
+            let times = &course.times[node];
+            if workspace.scratch > 0 {
+                rings.scratch[node] = Some(rings.all.len());
+                let lives = times.iter().map(|&time| Life { from: time, to: time }).collect();
+                rings.all.push(Ring::of_one(lives, workspace.scratch));
+            }
+            if let (1.., Some(&from), Some(&to)) = (workspace.kept, times.first(), times.last()) {
+                rings.kept[node] = Some(rings.all.len());
+                rings.all.push(Ring::of_one(vec![Life { from, to }], workspace.kept));
+            }
+        }
+        rings
+    }
+
+    fn placed(&self, course: Course, bound: u32, streams: usize, layouts: &[Layout]) -> Plan {
+        let rings = self.rings(&course);
+        let (offsets, arena_bytes) = Placer::new(&rings.all).place(bound);
+        let region = |ring: usize| {
+            let (offset, ring) = (offsets[ring], &rings.all[ring]);
+            let Life { from, to } = ring.span();
+            Region { offset, slots: ring.count(), slot_bytes: ring.slot_bytes, from_step: from, to_step: to }
+        };
+        let regions = |places: &[Option<usize>]| places.iter().map(|ring| ring.map(region)).collect();
+        Plan {
+            tensors: (0..self.graph.tensors().len()).map(region).collect(),
+            layouts: layouts.to_vec(),
+            scratch: regions(&rings.scratch),
+            kept: regions(&rings.kept),
+            arena_bytes,
+            least_bytes: bound,
+            streams,
+            steps: course.steps,
+        }
+    }
+}
+
+/// What lies in the arena: the tensors first, then what operations need for themselves.
+struct Rings {
+    all: Vec<Ring>,
+    /// By node.
+    scratch: Vec<Option<usize>>,
+    /// By node.
+    kept: Vec<Option<usize>>,
+}

@@ -1,0 +1,189 @@
+//! Compiles and links a network with a program around it.
+
+use std::path::Path;
+
+use automcu_model::Bytes;
+
+use crate::{
+    board::{Board, Cpu},
+    program::{Limits, Program, ProgramError, Status},
+};
+
+const BOARD_LD: &str = include_str!("../../../deploy/firmware/board.ld");
+const BOARD_H: &str = include_str!("../../../deploy/firmware/board.h");
+const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
+const EMULATED_C: &str = include_str!("../../../deploy/firmware/emulated.c");
+const HOSTED_C: &str = include_str!("../../../deploy/firmware/hosted.c");
+const NETWORK_H: &str = include_str!("../../../deploy/firmware/network.h");
+
+/// Compiling and linking takes at most so many seconds.
+const SECONDS: u64 = 300;
+/// The code of a network compiles without a word under these.
+const STRICT: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion"];
+
+/// A network that does not become a program.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A file cannot be written or read.
+    #[error("{file}: {error}")]
+    File {
+        /// Which.
+        file: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The compiler cannot be started.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The image does not fit.
+    #[error("the linked image does not fit: {0} by {1} bytes")]
+    TooLarge(String, u64),
+    /// The compiler refuses.
+    #[error("{compiler} refuses: {words}")]
+    Refused {
+        /// Which.
+        compiler: String,
+        /// What it says.
+        words: String,
+    },
+    /// It takes longer than allowed.
+    #[error("{0} took longer than {SECONDS} seconds")]
+    TimedOut(String),
+}
+
+/// What was said by the compiler about the network's own code.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Built {
+    pub(crate) warnings: String,
+}
+
+/// Memory that an image may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) flash: Bytes,
+    pub(crate) ram: Bytes,
+    pub(crate) stack: Bytes,
+}
+
+pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Result<(), BuildError> {
+    let file = folder.join(name);
+    std::fs::write(&file, text).map_err(|error| BuildError::File { file: file.display().to_string(), error })
+}
+
+/// Compiles the network `name`, whose files are in `folder`, into `folder/program` for the computer at hand.
+pub(crate) fn hosted(compiler: &Path, folder: &Path, name: &str) -> Result<Built, BuildError> {
+    write(folder, "network.h", &named(NETWORK_H, name))?;
+    write(folder, "hosted.c", HOSTED_C)?;
+    let built = compile(compiler, folder, name, &[])?;
+    let source = format!("{name}.o");
+    run(compiler, folder, &["-std=c99", "-O2", "-o", "program", "hosted.c", &source])?;
+    Ok(built)
+}
+
+/// Compiles and links it into `folder/image.elf` for a board, within the room.
+pub(crate) fn emulated(
+    compiler: &Path,
+    folder: &Path,
+    name: &str,
+    board: &Board,
+    room: Room,
+) -> Result<Built, BuildError> {
+    link_for(compiler, folder, name, board.cpu, Some(board), room)
+}
+
+/// As [`emulated`], for a core that no board has; the image cannot be run.
+pub(crate) fn linked(compiler: &Path, folder: &Path, name: &str, cpu: Cpu, room: Room) -> Result<Built, BuildError> {
+    link_for(compiler, folder, name, cpu, None, room)
+}
+
+fn link_for(
+    compiler: &Path,
+    folder: &Path,
+    name: &str,
+    cpu: Cpu,
+    board: Option<&Board>,
+    room: Room,
+) -> Result<Built, BuildError> {
+    let (flash, ram) = board.map_or((0x0800_0000, 0x2000_0000), |board| (board.flash.0, board.ram.0));
+    let script = [
+        ("@FLASH_ORIGIN@", format!("{flash:#x}")),
+        ("@FLASH_LENGTH@", room.flash.0.to_string()),
+        ("@RAM_ORIGIN@", format!("{ram:#x}")),
+        ("@RAM_LENGTH@", room.ram.0.to_string()),
+        ("@STACK_BYTES@", room.stack.0.to_string()),
+    ];
+    let script = script.iter().fold(BOARD_LD.to_owned(), |text, (mark, value)| text.replace(mark, value));
+    for (file, text) in [
+        ("board.ld", script.as_str()),
+        ("board.h", BOARD_H),
+        ("startup.c", STARTUP_C),
+        ("emulated.c", EMULATED_C),
+        ("network.h", &named(NETWORK_H, name)),
+    ] {
+        write(folder, file, text)?;
+    }
+    let mut flags = vec!["-mthumb", "-ffunction-sections", "-fdata-sections"];
+    flags.extend(cpu.flags());
+    let built = compile(compiler, folder, name, &flags)?;
+    let object = format!("{name}.o");
+    let counter = if board.is_some_and(|board| board.has_tim2) { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
+    let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
+    line.extend(&flags);
+    line.extend(["-o", "image.elf", "startup.c", "emulated.c", &object]);
+    run(compiler, folder, &line)?;
+    Ok(built)
+}
+
+fn compile(compiler: &Path, folder: &Path, name: &str, flags: &[&str]) -> Result<Built, BuildError> {
+    let (source, object) = (format!("{name}.c"), format!("{name}.o"));
+    let mut line = STRICT.to_vec();
+    line.extend(flags);
+    line.extend(["-O2", "-c", "-o", &object, &source]);
+    Ok(Built { warnings: run(compiler, folder, &line)? })
+}
+
+fn named(template: &str, name: &str) -> String {
+    template.replace("@name@", name).replace("@NAME@", &name.to_ascii_uppercase())
+}
+
+/// Runs the compiler; gives what it said.
+fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {
+    let ended = Program::new(compiler, folder).args(arguments).run(Limits::of_seconds(SECONDS))?;
+    match ended.status {
+        Status::Exited(0) => Ok(ended.errors.text),
+        Status::TimedOut => Err(BuildError::TimedOut(compiler.display().to_string())),
+        _ => Err(too_large(&ended.errors.text).unwrap_or_else(|| BuildError::Refused {
+            compiler: compiler.display().to_string(),
+            words: first_error(&ended.errors.text).unwrap_or_else(|| ended.last_words().to_owned()),
+        })),
+    }
+}
+
+/// ``region `RAM' overflowed by 1234 bytes``.
+fn too_large(words: &str) -> Option<BuildError> {
+    if words.contains("RAM overflowed by the stack") {
+        return Some(BuildError::TooLarge("RAM overflowed with the stack".to_owned(), 0));
+    }
+    let line = words.lines().find(|line| line.contains("overflowed by"))?;
+    let region = line.split(['`', '\'']).nth(1)?.to_owned();
+    let by = line.split("overflowed by ").nth(1)?.split(' ').next()?.parse().ok()?;
+    Some(BuildError::TooLarge(region, by))
+}
+
+fn first_error(words: &str) -> Option<String> {
+    words.lines().find(|line| line.contains("error:") || line.contains("undefined reference")).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_by_how_much() {
+        let words =
+            "ld: image.elf section `.bss' will not fit in region `RAM'\nld: region `RAM' overflowed by 1234 bytes\n";
+        let error = too_large(words).expect("does not fit");
+        assert_eq!(error.to_string(), "the linked image does not fit: RAM by 1234 bytes");
+        assert!(too_large("main.c:1: error: expected ';'").is_none());
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs the code of a network and hands back every byte that it answers, for whoever compares.
+
+use std::path::Path;
+
+use automcu_model::Bytes;
+use serde::Serialize;
+use tempfile::TempDir;
+
+use crate::{
+    board::{Board, Cpu},
+    build::{self, BuildError, Room, write},
+    image::{Image, ImageError},
+    program::{Limits, Program, ProgramError, Status},
+    tools::Tools,
+};
+
+/// An image gets at least this much stack beside what is linked; what it used is measured.
+const STACK: Bytes = Bytes(2 << 10);
+
+/// The code of a network and what it is to be run on.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'s> {
+    /// The network's name, as its files and functions have it.
+    pub name: &'s str,
+    /// The header and the source.
+    pub header: &'s str,
+    /// The source.
+    pub source: &'s str,
+    /// Inputs, one behind the other.
+    pub inputs: &'s [i8],
+}
+
+/// What came of running the code on the computer at hand.
+#[derive(Clone, Debug)]
+pub struct Hosted {
+    /// The outputs, one behind the other.
+    pub outputs: Vec<i8>,
+    /// What the compiler said about the network's code; nothing, if all is well.
+    pub warnings: String,
+}
+
+/// What came of running the code on an emulated board.
+#[derive(Clone, Debug, Serialize)]
+pub struct Emulated {
+    /// The board, as QEMU names it.
+    pub machine: &'static str,
+    /// Its core.
+    pub cpu: &'static str,
+    /// The outputs, one behind the other.
+    #[serde(skip)]
+    pub outputs: Vec<i8>,
+    /// What was linked, with the program around the network.
+    pub image: Image,
+    /// Instructions of the first inference.
+    pub instructions: u32,
+    /// How many instructions that may be off.
+    pub instructions_resolution: u32,
+    /// Bytes of stack used at most.
+    pub stack_bytes: u32,
+    /// The arena was written up to this byte.
+    pub arena_touched_bytes: u32,
+    /// How many bytes around the arena were written.
+    pub outside_bytes: u32,
+    /// What the compiler said about the network's code; nothing, if all is well.
+    pub warnings: String,
+}
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// A program that it takes is not there.
+    #[error("there is no {0}")]
+    Missing(&'static str),
+    /// The code does not become a program.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The image cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The program cannot be started.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The program does not end well.
+    #[error("{what} ended with {status:?}: {words}")]
+    Run {
+        /// What.
+        what: String,
+        /// How.
+        status: Status,
+        /// What it said last.
+        words: String,
+    },
+    /// The program ended well, and did not say what it should.
+    #[error("{what} said {words:?}, which is no report")]
+    Report {
+        /// What.
+        what: String,
+        /// What it said.
+        words: String,
+    },
+}
+
+/// Running takes at most so many seconds.
+const SECONDS: u64 = 300;
+
+/// A fresh folder with the network's files and its inputs; it goes when it is dropped.
+fn workspace(subject: &Subject<'_>) -> Result<TempDir, ProofError> {
+    let unwritable = |error| BuildError::File { file: "a temporary folder".to_owned(), error };
+    let folder = tempfile::Builder::new().prefix("automcu-").tempdir().map_err(unwritable)?;
+    write(folder.path(), &format!("{}.h", subject.name), subject.header)?;
+    write(folder.path(), &format!("{}.c", subject.name), subject.source)?;
+    let inputs: Vec<u8> = subject.inputs.iter().map(|value| value.cast_unsigned()).collect();
+    let file = folder.path().join("in.bin");
+    std::fs::write(&file, inputs).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
+    Ok(folder)
+}
+
+fn outputs(folder: &Path) -> Result<Vec<i8>, ProofError> {
+    let file = folder.join("out.bin");
+    let bytes = std::fs::read(&file).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
+    Ok(bytes.into_iter().map(u8::cast_signed).collect())
+}
+
+/// Compiles the code for the computer at hand and runs it there.
+pub fn host(tools: &Tools, subject: &Subject<'_>) -> Result<Hosted, ProofError> {
+    let compiler = tools.host_compiler.as_deref().ok_or(ProofError::Missing("C compiler for this computer"))?;
+    let folder = workspace(subject)?;
+    let built = build::hosted(compiler, folder.path(), subject.name)?;
+    let program = Program::new(folder.path().join("program"), folder.path());
+    let ended = program.run(Limits::of_seconds(SECONDS))?;
+    if ended.status != Status::Exited(0) {
+        let words = ended.last_words().to_owned();
+        return Err(ProofError::Run { what: "the program".to_owned(), status: ended.status, words });
+    }
+    Ok(Hosted { outputs: outputs(folder.path())?, warnings: built.warnings })
+}
+
+/// Compiles the code for a board, links it within the room that is given (or all that the board has), and runs it there,
+/// counting instructions.
+pub fn emulate(
+    tools: &Tools,
+    subject: &Subject<'_>,
+    board: &Board,
+    flash: Option<Bytes>,
+    ram: Option<Bytes>,
+) -> Result<Emulated, ProofError> {
+    let compiler = tools.arm_compiler.as_deref().ok_or(ProofError::Missing(Tools::ARM_COMPILER))?;
+    let emulator = tools.emulator.as_deref().ok_or(ProofError::Missing(Tools::EMULATOR))?;
+    let folder = workspace(subject)?;
+    let within = |given: Option<Bytes>, most: Bytes| given.unwrap_or(most).min(most);
+    let room = Room { flash: within(flash, board.flash.1), ram: within(ram, board.ram.1), stack: STACK };
+    let built = build::emulated(compiler, folder.path(), subject.name, board, room)?;
+    let image = read_image(folder.path())?;
+    let program = Program::new(emulator, folder.path())
+        .args(["-M", board.machine, "-kernel", "image.elf", "-nographic", "-monitor", "none", "-serial", "none"])
+        .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0"]);
+    let ended = program.run(Limits::of_seconds(SECONDS))?;
+    let what = format!("{} on {}", subject.name, board.machine);
+    if ended.status != Status::Exited(0) {
+        let words = ended.last_words().to_owned();
+        return Err(ProofError::Run { what, status: ended.status, words });
+    }
+    let said = format!("{}{}", ended.output.text, ended.errors.text);
+    let figure = |name: &str| -> Option<u32> {
+        let line = said.lines().find(|line| line.starts_with("automcu: "))?;
+        line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+    };
+    let figures = (figure("first"), figure("stack"), figure("touched"), figure("guards"));
+    let (Some(instructions), Some(stack_bytes), Some(arena_touched_bytes), Some(outside_bytes)) = figures else {
+        return Err(ProofError::Report { what, words: said.chars().take(200).collect() });
+    };
+    Ok(Emulated {
+        machine: board.machine,
+        cpu: board.cpu.name(),
+        outputs: outputs(folder.path())?,
+        image,
+        instructions,
+        instructions_resolution: board.resolution(),
+        stack_bytes,
+        arena_touched_bytes,
+        outside_bytes,
+        warnings: built.warnings,
+    })
+}
+
+/// Compiles and links the code for a core, within this room, without running it.
+pub fn link(tools: &Tools, subject: &Subject<'_>, cpu: Cpu, flash: Bytes, ram: Bytes) -> Result<Image, ProofError> {
+    let compiler = tools.arm_compiler.as_deref().ok_or(ProofError::Missing(Tools::ARM_COMPILER))?;
+    let folder = workspace(subject)?;
+    build::linked(compiler, folder.path(), subject.name, cpu, Room { flash, ram, stack: STACK })?;
+    read_image(folder.path())
+}
+
+fn read_image(folder: &Path) -> Result<Image, ProofError> {
+    let file = folder.join("image.elf");
+    let bytes = std::fs::read(&file).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
+    Ok(Image::of_elf(&bytes)?)
+}
