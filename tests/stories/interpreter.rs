@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use automcu_convert::{Interpreter, Network};
+use automcu_convert::{End, Interpreter, Network};
 use automcu_model::{Border, Graph, GraphBuilder, Op, Origin, Shape, Slope, spec::Activation};
 use automcu_needs::need;
 use automcu_tests::{
@@ -25,7 +25,7 @@ from tflite_micro import runtime
 model, inputs, outputs = sys.argv[1:4]
 network = runtime.Interpreter.from_file(model, arena_size=16 << 20)
 shape = network.get_input_details(0)["shape"]
-values = np.fromfile(inputs, dtype=np.int8).reshape([-1, *shape])
+values = np.fromfile(inputs, dtype=network.get_input_details(0)["dtype"]).reshape([-1, *shape])
 with open(outputs, "wb") as out:
     for value in values:
         network.set_input(value, 0)
@@ -33,8 +33,12 @@ with open(outputs, "wb") as out:
         out.write(network.get_output(0).tobytes())
 "#;
 
-#[expect(clippy::disallowed_methods, reason = "the reference is a program")]
 fn reference(python: &Path, model: &str, inputs: &[u8]) -> Vec<i8> {
+    reference_bytes(python, model, inputs).into_iter().map(u8::cast_signed).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the reference is a program")]
+fn reference_bytes(python: &Path, model: &str, inputs: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| -> PathBuf { folder.path().join(name) };
     std::fs::write(file("in"), inputs).expect("writable");
@@ -42,7 +46,7 @@ fn reference(python: &Path, model: &str, inputs: &[u8]) -> Vec<i8> {
     command.args(["-c", REFERENCE, model]).arg(file("in")).arg(file("out"));
     let ended = command.output().expect("Python starts");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    std::fs::read(file("out")).expect("written").iter().map(|byte| byte.cast_signed()).collect()
+    std::fs::read(file("out")).expect("written")
 }
 
 /// What the interpreter and the reference make of the same inputs.
@@ -137,6 +141,54 @@ fn operations_of_other_people_s_files_compute_what_the_reference_computes() {
             spread += usize::from(ours.iter().collect::<BTreeSet<_>>().len() > 2);
         }
         assert!(spread >= 3, "{op:?} gives few values that differ");
+    }
+}
+
+/// Files whose ends are float32 or uint8, as converters leave them by default: what is handed in is made int8 and what
+/// comes out is made of it exactly as the reference does.
+#[test]
+fn ends_that_are_not_int8_are_what_the_reference_makes_of_them() {
+    let Some(python) = need("tflite-micro") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.tflite");
+    let file = std::fs::read(fixture("models/resnet8_te_int8.tflite")).expect("a fixture");
+    let network = Network::from_tflite(&file).expect("supported");
+    let length = usize::try_from(network.graph().tensors()[0].elements()).expect("small");
+    let [first, last] = [0, network.graph().output().index()].map(|place| network.quantisations()[place]);
+    let inputs = inputs(4, length);
+    let mut numbers = Numbers::of_seed(5);
+    let half = |value: i8| first.real(value) + 0.5 * first.scale;
+    // Whatever a camera gives, halves and numbers far outside among it.
+    let reals: Vec<f32> = inputs
+        .iter()
+        .map(|&value| match numbers.below(8) {
+            0 => half(value),
+            1 => first.real(value) * 1e4,
+            _ => first.real(value) * 1.003,
+        })
+        .collect();
+    let mut interpreter = Interpreter::new(&network).expect("computed");
+    let mut run = |values: &[i8]| -> Vec<i8> {
+        values.chunks_exact(length).flat_map(|input| interpreter.run(input).expect("an input").to_vec()).collect()
+    };
+    for end in [End::Float32, End::Uint8] {
+        let written = network.clone().with_ends(end, end);
+        std::fs::write(&path, written.to_tflite().expect("written")).expect("writable");
+        let again = Network::from_tflite(&std::fs::read(&path).expect("written")).expect("what we wrote");
+        assert_eq!((again.io(), again.graph().digest()), ([end; 2], network.graph().digest()));
+        assert_eq!(again.quantisations(), network.quantisations());
+        let path = path.to_str().expect("text");
+        if end == End::Float32 {
+            let bytes: Vec<u8> = reals.iter().flat_map(|real| real.to_le_bytes()).collect();
+            let theirs = reference_bytes(&python, path, &bytes);
+            let made: Vec<i8> = reals.iter().map(|&real| first.of_real(real)).collect();
+            let ours: Vec<u8> = run(&made).into_iter().flat_map(|value| last.real(value).to_le_bytes()).collect();
+            assert!(ours == theirs, "float32 ends");
+        } else {
+            let shifted = |value: &i8| value.cast_unsigned().wrapping_add(128);
+            let theirs = reference_bytes(&python, path, &inputs.iter().map(shifted).collect::<Vec<_>>());
+            assert!(run(&inputs).iter().map(shifted).eq(theirs), "uint8 ends");
+        }
     }
 }
 

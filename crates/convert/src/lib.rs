@@ -18,7 +18,7 @@ mod tflite;
 pub use emit::{Code, File, Name, Project, Vectors, WrongName, memory_map};
 pub use form::integer_form;
 pub use interpret::{Interpreter, WrongLength};
-pub use network::{Network, NetworkError, Quantisation, Weights, keeps_step};
+pub use network::{End, Network, NetworkError, Quantisation, Weights, keeps_step};
 pub use ops::NotComputed;
 pub use plan::{Layout, Plan, Region};
 pub use tflite::{FlatError, LONGEST, NotWritten, TfliteError};

@@ -11,6 +11,36 @@ pub struct Quantisation {
     pub zero_point: i8,
 }
 
+impl Quantisation {
+    /// The int8 that is nearest to a number, as runtimes make it: halves are rounded away from zero.
+    #[must_use]
+    pub fn of_real(self, real: f32) -> i8 {
+        #[expect(clippy::cast_possible_truncation, reason = "out of range saturates, and so does the int8")]
+        let steps = (real / self.scale).round() as i32;
+        let value = steps.saturating_add(self.zero_point.into()).clamp(-128, 127);
+        i8::try_from(value).expect("clamped")
+    }
+
+    /// The number that an int8 means.
+    #[must_use]
+    pub fn real(self, value: i8) -> f32 {
+        f32::from(i16::from(value) - i16::from(self.zero_point)) * self.scale
+    }
+}
+
+/// What programs hand in or get out. Inside, networks are int8; the ends of a file may be something else, which is
+/// converted first or last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// The int8 themselves.
+    #[default]
+    Int8,
+    /// Each 128 more than the int8.
+    Uint8,
+    /// The numbers that they mean.
+    Float32,
+}
+
 /// The weights of a convolution or dense layer: output channels first, then rows, columns and input channels; of a
 /// depthwise convolution rows and columns first, then channels.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +63,8 @@ pub struct Network {
     pub(crate) weights: Vec<Option<Weights>>,
     /// The names that the tensors had, by the tensor's place.
     pub(crate) names: Vec<String>,
+    /// What is handed in and what comes out.
+    pub(crate) io: [End; 2],
 }
 
 /// Parts that do not make a network.
@@ -136,9 +168,22 @@ impl Network {
                 return Err(NetworkError::Step { origin: node.origin.to_string(), op: node.op.word() });
             }
         }
-        let network = Self { graph, tensors, weights, names };
+        let network = Self { graph, tensors, weights, names, io: [End::Int8; 2] };
         crate::range::check(&network)?;
         Ok(network)
+    }
+
+    /// The same network, with something else handed in or coming out of its files.
+    #[must_use]
+    pub const fn with_ends(mut self, input: End, output: End) -> Self {
+        self.io = [input, output];
+        self
+    }
+
+    /// What is handed in and what comes out, in the network's files.
+    #[must_use]
+    pub const fn io(&self) -> [End; 2] {
+        self.io
     }
 
     /// The graph.

@@ -116,12 +116,6 @@ pub(crate) fn read_leaky_relu(reading: &mut Reading<'_>, operator: &Operator<'_>
     reading.add_unary(operator, Op::LeakyRelu(Slope(slope)), input, shape)
 }
 
-pub(crate) fn read_requantise(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result<(), TfliteError> {
-    let input = reading.activation(operator, 0)?;
-    let shape = reading.shape(input);
-    reading.add_unary(operator, Op::Requantise, input, shape)
-}
-
 impl Table {
     pub(crate) fn emit(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
         let shape = unit.network.graph.shape(node.output);

@@ -13,6 +13,7 @@ mod mean;
 mod pad;
 mod pool;
 mod product;
+mod requantise;
 mod reshape;
 mod softmax;
 mod swish;
@@ -43,6 +44,7 @@ pub(crate) const READERS: &[(i32, &str, Reader)] = &[
     (2, "CONCATENATION", concat::read),
     (3, "CONV_2D", conv::read),
     (4, "DEPTHWISE_CONV_2D", depthwise::read),
+    (6, "DEQUANTIZE", requantise::read_back),
     (9, "FULLY_CONNECTED", dense::read),
     (14, "LOGISTIC", activate::read_logistic),
     (17, "MAX_POOL_2D", pool::read_max),
@@ -59,7 +61,7 @@ pub(crate) const READERS: &[(i32, &str, Reader)] = &[
     (70, "EXPAND_DIMS", reshape::read),
     (82, "REDUCE_MAX", mean::read_max),
     (98, "LEAKY_RELU", activate::read_leaky_relu),
-    (114, "QUANTIZE", activate::read_requantise),
+    (114, "QUANTIZE", requantise::read),
     (117, "HARD_SWISH", activate::read_hard_swish),
 ];
 

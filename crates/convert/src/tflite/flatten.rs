@@ -1,6 +1,7 @@
 //! Writes FlatBuffers: a tree of tables is laid out front to back, each list of fields before its table.
 
 /// A field's value.
+#[derive(Clone)]
 pub(crate) enum Field {
     I8(i8),
     U32(u32),

@@ -59,6 +59,8 @@ pub const LONGEST: usize = 64 << 20;
 const IDENTIFIER: &[u8; 4] = b"TFL3";
 /// Type codes of tensors.
 mod kind {
+    pub(super) const FLOAT32: i8 = 0;
+    pub(super) const UINT8: i8 = 3;
     pub(super) const INT32: i8 = 2;
     pub(super) const INT8: i8 = 9;
 }
@@ -88,6 +90,9 @@ impl Network {
         let mut reading = Reading::new(graph, root.tables(field::model::BUFFERS)?)?;
         for (index, table) in graph.tables(field::graph::OPERATORS)?.iter().enumerate() {
             let operator = Operator::new(index, table?, codes, &reading)?;
+            if reading.fold(&operator)? {
+                continue;
+            }
             let reader = operator.reader()?;
             reader(&mut reading, &operator)?;
         }
@@ -95,9 +100,15 @@ impl Network {
     }
 }
 
-/// A tensor of the file: an activation of the graph, or constant.
+/// A tensor of the file.
 #[derive(Clone, Copy)]
 enum Value {
+    /// The network computes it.
     Activation(TensorId),
+    /// The numbers that an activation means, at an end of the network.
+    Real(TensorId),
+    /// It does not depend on the input.
     Constant,
+    /// Nothing has written it yet.
+    Unwritten,
 }

@@ -86,6 +86,17 @@ impl<'b> Operator<'b> {
         }
     }
 
+    /// The file's numbers of what it writes.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = i32> + '_ {
+        self.outputs.iter().copied()
+    }
+
+    /// Whether it writes nothing but the shape of what it reads.
+    pub(super) const fn is_shape(&self) -> bool {
+        const SHAPE: i32 = 77;
+        self.code == SHAPE
+    }
+
     pub(crate) fn options(&self) -> Result<Table<'b>, TfliteError> {
         Ok(self.table.table(field::operator::OPTIONS)?.unwrap_or(Table::EMPTY))
     }

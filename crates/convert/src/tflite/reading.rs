@@ -1,6 +1,6 @@
 //! A graph in the making from a file.
 
-use automcu_model::{GraphBuilder, Op, Origin, Refusal, Shape, TensorId, limits};
+use automcu_model::{Graph, GraphBuilder, Op, Origin, Refusal, Shape, TensorId, limits};
 
 use super::{
     Operator, TfliteError, Value, field,
@@ -9,7 +9,7 @@ use super::{
     operator::plain,
 };
 use crate::{
-    network::{Network, Quantisation, Weights, keeps_step},
+    network::{End, Network, Quantisation, Weights, keeps_step},
     range::is_scale,
 };
 
@@ -34,7 +34,11 @@ pub(crate) struct Reading<'b> {
     weights: Vec<Option<Weights>>,
     /// How many weights were copied; the graph's own bound comes too late for them.
     copied: u64,
+    /// The file's numbers of what is handed in and of what comes out.
+    input: i32,
     output: i32,
+    /// Whether a float input has been made int8.
+    is_input_quantised: bool,
 }
 
 fn too_large(refusal: Refusal) -> TfliteError {
@@ -62,26 +66,58 @@ impl<'b> Reading<'b> {
         let place = || format!("the input, tensor {input}");
         let table = tensor(tensors, input)?;
         let shape = map_shape(&table, place)?;
-        let quantisation = quantisation(&table, place)?;
+        let is_real = table.i8(field::tensor::KIND, 0)? == kind::FLOAT32;
+        // What a float input means is said by the operator that makes it int8.
+        let unknown = Quantisation { scale: 1.0, zero_point: 0 };
+        let quantisation = if is_real { unknown } else { quantisation(&table, place)? };
         let mut reading = Self {
             tensors,
             buffers,
             builder: GraphBuilder::new(shape).map_err(too_large)?,
-            values: vec![Value::Constant; tensors.len()],
+            values: Vec::with_capacity(tensors.len()),
             quantisations: vec![quantisation],
             names: vec![table.text(field::tensor::NAME)?],
             weights: Vec::new(),
             copied: 0,
+            input,
             output,
+            is_input_quantised: false,
         };
-        reading.define(input, automcu_model::Graph::INPUT);
+        for table in tensors.iter() {
+            let buffer = table?.u32(field::tensor::BUFFER, 0)? as usize;
+            let has_data = match buffers.get(buffer)? {
+                Some(buffer) => !buffer.bytes(field::buffer::DATA)?.is_empty(),
+                None => false,
+            };
+            reading.values.push(if has_data { Value::Constant } else { Value::Unwritten });
+        }
+        let of = if is_real { Value::Real } else { Value::Activation };
+        reading.define(input, of(Graph::INPUT));
         Ok(reading)
     }
 
-    fn define(&mut self, tensor: i32, value: TensorId) {
+    fn define(&mut self, tensor: i32, value: Value) {
         if let Some(place) = usize::try_from(tensor).ok().and_then(|tensor| self.values.get_mut(tensor)) {
-            *place = Value::Activation(value);
+            *place = value;
         }
+    }
+
+    /// Passes over an operator that does not depend on what is handed in, like the sum of two shapes. Shapes are fixed, so
+    /// that nothing needs what it writes.
+    pub(super) fn fold(&mut self, operator: &Operator<'_>) -> Result<bool, TfliteError> {
+        let is_constant = |input: usize| {
+            operator.input(input).is_none_or(|tensor| matches!(self.value(tensor), Some(Value::Constant)))
+        };
+        let folds = operator.is_shape() || (operator.input_count() > 0 && (0..operator.input_count()).all(is_constant));
+        if folds {
+            for output in operator.outputs() {
+                if matches!(self.value(output), Some(Value::Activation(_) | Value::Real(_)) | None) {
+                    return Err(operator.wrong(format!("tensor {output} written twice")));
+                }
+                self.define(output, Value::Constant);
+            }
+        }
+        Ok(folds)
     }
 
     fn value(&self, tensor: i32) -> Option<Value> {
@@ -101,11 +137,64 @@ impl<'b> Reading<'b> {
     pub(crate) fn activation(&self, operator: &Operator<'_>, input: usize) -> Result<TensorId, TfliteError> {
         let index = operator.input(input).ok_or_else(|| operator.wrong(format!("no input {input}")))?;
         match self.value(index) {
-            Some(Value::Activation(id)) => Ok(id),
-            Some(Value::Constant) => {
-                Err(operator.unsupported(format!("input {input}, which is constant or comes later,")))
-            }
+            Some(Value::Activation(id)) => match tensor(self.tensors, index)?.i8(field::tensor::KIND, 0)? {
+                kind::INT8 => Ok(id),
+                kind => Err(operator.unsupported(format!("input {input} of type {kind}"))),
+            },
+            Some(Value::Real(_)) => Err(operator.unsupported(format!("input {input} of float32"))),
+            Some(Value::Constant) => Err(operator.unsupported(format!("input {input}, which is constant,"))),
+            Some(Value::Unwritten) => Err(operator.unsupported(format!("input {input}, which comes later,"))),
             None => Err(operator.wrong(format!("tensor {index}"))),
+        }
+    }
+
+    /// QUANTIZE: a float input becomes int8, or steps change.
+    pub(crate) fn quantised(&mut self, operator: &Operator<'_>) -> Result<(), TfliteError> {
+        let index = operator.input(0).ok_or_else(|| operator.wrong("no input 0".to_owned()))?;
+        let to = self.quantisation_of_output(operator)?;
+        match self.value(index) {
+            Some(Value::Real(Graph::INPUT)) if !self.is_input_quantised => {
+                self.is_input_quantised = true;
+                self.quantisations[Graph::INPUT.index()] = to;
+                self.rename(operator, Graph::INPUT)
+            }
+            Some(Value::Activation(id)) if self.quantisations[id.index()] == to => self.rename(operator, id),
+            Some(Value::Activation(id)) => {
+                let shape = self.shape(id);
+                self.add_unary(operator, Op::Requantise, id, shape)
+            }
+            _ => self.activation(operator, 0).map(drop),
+        }
+    }
+
+    /// DEQUANTIZE: the numbers that integers mean, at the end of the network.
+    pub(crate) fn dequantised(&mut self, operator: &Operator<'_>) -> Result<(), TfliteError> {
+        let (id, output) = (self.activation(operator, 0)?, operator.output()?);
+        let table = tensor(self.tensors, output)?;
+        if output != self.output || table.i8(field::tensor::KIND, 0)? != kind::FLOAT32 {
+            return Err(operator.unsupported("float32 before the end of the network".to_owned()));
+        }
+        self.check_new(operator, output)?;
+        self.define(output, Value::Real(id));
+        Ok(())
+    }
+
+    /// Another name of the file's for an activation.
+    fn rename(&mut self, operator: &Operator<'_>, id: TensorId) -> Result<(), TfliteError> {
+        let (output, declared) = (operator.output()?, self.output_shape(operator)?);
+        let shape = self.shape(id);
+        if declared != shape {
+            return Err(operator.wrong(format!("{declared} where {shape} is computed")));
+        }
+        self.check_new(operator, output)?;
+        self.define(output, Value::Activation(id));
+        Ok(())
+    }
+
+    fn check_new(&self, operator: &Operator<'_>, tensor: i32) -> Result<(), TfliteError> {
+        match self.value(tensor) {
+            Some(Value::Unwritten | Value::Constant) => Ok(()),
+            _ => Err(operator.wrong(format!("tensor {tensor} written twice"))),
         }
     }
 
@@ -287,9 +376,7 @@ impl<'b> Reading<'b> {
         if declared != output {
             return Err(operator.wrong(format!("{declared} where {output} is computed")));
         }
-        if matches!(self.value(tensor), Some(Value::Activation(_)) | None) {
-            return Err(operator.wrong(format!("tensor {tensor} written twice")));
-        }
+        self.check_new(operator, tensor)?;
         let quantisation = self.quantisation_of_output(operator)?;
         if keeps_step(&op) && inputs.iter().any(|input| self.quantisations[input.index()] != quantisation) {
             return Err(operator.unsupported("another step or zero point at its output than at its input".to_owned()));
@@ -299,15 +386,19 @@ impl<'b> Reading<'b> {
         self.quantisations.push(quantisation);
         self.names.push(self.name_of(tensor)?);
         self.weights.push(weights);
-        self.define(tensor, id);
+        self.define(tensor, Value::Activation(id));
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Network, TfliteError> {
-        let Some(Value::Activation(output)) = self.value(self.output) else {
-            let problem = format!("tensor {}, which nothing writes,", self.output);
-            return Err(TfliteError::Wrong { place: "the output".to_owned(), problem });
+        let output = match self.value(self.output) {
+            Some(Value::Activation(id) | Value::Real(id)) => id,
+            _ => {
+                let problem = format!("tensor {}, which nothing writes,", self.output);
+                return Err(TfliteError::Wrong { place: "the output".to_owned(), problem });
+            }
         };
+        let [input_end, output_end] = [self.end(self.input)?, self.end(self.output)?];
         let graph = self.builder.finish(output);
         let readers = graph.readers();
         let is_read = |tensor: usize| tensor == output.index() || !readers[tensor].is_empty();
@@ -319,7 +410,17 @@ impl<'b> Reading<'b> {
                 remedy: "export what leads from the input to the output",
             });
         }
-        Network::checked(graph, self.quantisations, self.weights, self.names).map_err(TfliteError::Network)
+        let network = Network::checked(graph, self.quantisations, self.weights, self.names);
+        network.map(|network| network.with_ends(input_end, output_end)).map_err(TfliteError::Network)
+    }
+
+    /// What is handed in or comes out at a tensor of the file.
+    fn end(&self, index: i32) -> Result<End, TfliteError> {
+        Ok(match tensor(self.tensors, index)?.i8(field::tensor::KIND, 0)? {
+            kind::FLOAT32 => End::Float32,
+            kind::UINT8 => End::Uint8,
+            _ => End::Int8,
+        })
     }
 }
 
@@ -348,7 +449,7 @@ fn map_shape(table: &Table<'_>, place: impl Fn() -> String) -> Result<Shape, Tfl
 
 fn quantisation(table: &Table<'_>, place: impl Fn() -> String) -> Result<Quantisation, TfliteError> {
     let kind = table.i8(field::tensor::KIND, 0)?;
-    if kind != kind::INT8 {
+    if kind != kind::INT8 && kind != kind::UINT8 {
         return Err(TfliteError::Unsupported {
             place: place(),
             what: format!("a tensor of type {kind}"),
@@ -360,7 +461,9 @@ fn quantisation(table: &Table<'_>, place: impl Fn() -> String) -> Result<Quantis
         parameters.f32s(field::quantisation::SCALES, MOST_SCALES)?,
         parameters.i64s(field::quantisation::ZERO_POINTS, MOST_SCALES)?,
     );
-    let zero = zeros.first().copied().unwrap_or(0);
+    // An uint8 is an int8 that counts from 128 more.
+    let offset = if kind == kind::UINT8 { 128 } else { 0 };
+    let zero = zeros.first().copied().unwrap_or(0).saturating_sub(offset);
     match (scales.as_slice(), i8::try_from(zero)) {
         (&[scale], Ok(zero_point)) if is_scale(scale) && zeros.len() <= 1 => Ok(Quantisation { scale, zero_point }),
         _ => Err(TfliteError::Wrong { place: place(), problem: format!("{} scales with zero {zero}", scales.len()) }),

@@ -145,3 +145,39 @@ fn a_bias_in_steps_of_its_own_is_refused() {
     assert!(dense(0.0625 * 0.0625).is_ok());
     refused(dense(1.0), "a bias in other steps");
 }
+
+/// What Keras makes of `Flatten`: the shape is taken apart and put together again at run time.
+#[test]
+fn what_does_not_depend_on_the_input_is_passed_over() {
+    const SHAPE: i32 = 77;
+    const STRIDED_SLICE: i32 = 45;
+    const PACK: i32 = 83;
+    let integers = |shape: &[i32], data: u32| {
+        vec![
+            (tensor::SHAPE, Field::I32s(shape.to_vec())),
+            (tensor::KIND, Field::I8(kind::INT32)),
+            (tensor::BUFFER, Field::U32(data)),
+        ]
+    };
+    let tensors = vec![
+        int8(&[1, 2, 2, 3], 0),
+        integers(&[4], 0),
+        integers(&[1], 1),
+        integers(&[], 0),
+        integers(&[], 1),
+        integers(&[2], 0),
+        int8(&[1, 12], 0),
+    ];
+    let steps = vec![
+        (SHAPE, vec![0], vec![1], vec![]),
+        (STRIDED_SLICE, vec![1, 2, 2, 2], vec![3], vec![]),
+        (PACK, vec![3, 4], vec![5], vec![]),
+        (RESHAPE, vec![0, 5], vec![6], vec![]),
+    ];
+    let network = network(tensors.clone(), steps.clone(), 6, vec![vec![], vec![0, 0, 0, 0]]).expect("supported");
+    let words: Vec<_> = network.graph().nodes().iter().map(|node| node.op.word()).collect();
+    assert_eq!(words, ["reshape"]);
+    // A shape that depends on what nothing writes is none.
+    let late = steps.into_iter().filter(|(code, ..)| *code != SHAPE).collect();
+    refused(self::network(tensors, late, 6, vec![vec![], vec![0, 0, 0, 0]]), "operator code 45");
+}

@@ -1,6 +1,6 @@
 //! Writes .tflite files that TensorFlow Lite, TensorFlow Lite Micro and their viewers read.
 
-use automcu_model::{Node, Op, Shape, spec::Activation, spec::Padding};
+use automcu_model::{Graph, Node, Op, Shape, spec::Activation, spec::Padding};
 
 use super::{
     IDENTIFIER,
@@ -8,7 +8,7 @@ use super::{
     flatten::{Field, Table, file},
     kind,
 };
-use crate::network::{Network, Quantisation, Weights};
+use crate::network::{End, Network, Quantisation, Weights};
 
 /// An operator that a node is written as.
 struct Form {
@@ -50,7 +50,9 @@ impl Network {
         for (place, node) in self.graph.nodes().iter().enumerate() {
             writing.node(self, place, node)?;
         }
-        Ok(writing.finish(tensor))
+        let is_end = tensor == self.graph.output().index();
+        let ends = [writing.input(self), if is_end { writing.output(self) } else { number(tensor) }];
+        Ok(writing.finish(ends))
     }
 }
 
@@ -115,6 +117,50 @@ impl Writing {
             (tensor::NAME, Field::Text(name)),
             (tensor::QUANTISATION, Field::Table(meaning)),
         ]);
+    }
+
+    /// What is handed in, made int8 by an operator if it is something else: its number.
+    fn input(&mut self, network: &Network) -> i32 {
+        let Some(outer) = self.end(network, network.io()[0], Graph::INPUT.index(), "input") else { return 0 };
+        let quantise = self.operator(Form { code: 114, version: 1, options: (89, Vec::new()) }, vec![outer], 0);
+        self.operators.insert(0, quantise);
+        outer
+    }
+
+    /// What comes out, made by an operator if it is not int8: its number.
+    fn output(&mut self, network: &Network) -> i32 {
+        let inner = network.graph.output().index();
+        let end = network.io()[1];
+        let Some(outer) = self.end(network, end, inner, "output") else { return number(inner) };
+        let form = match end {
+            End::Float32 => Form { code: 6, version: 2, options: (0, Vec::new()) },
+            End::Uint8 | End::Int8 => Form { code: 114, version: 1, options: (89, Vec::new()) },
+        };
+        let convert = self.operator(form, vec![number(inner)], outer);
+        self.operators.push(convert);
+        outer
+    }
+
+    /// A tensor for an end of the network that is not int8.
+    fn end(&mut self, network: &Network, end: End, place: usize, name: &str) -> Option<i32> {
+        let Quantisation { scale, zero_point } = network.tensors[place];
+        let (kind, meaning) = match end {
+            End::Int8 => return None,
+            End::Float32 => (kind::FLOAT32, Vec::new()),
+            End::Uint8 => {
+                let zeros = Field::I64s(vec![i64::from(zero_point) + 128]);
+                let scales = Field::F32s(vec![scale]);
+                (kind::UINT8, vec![(quantisation::SCALES, scales), (quantisation::ZERO_POINTS, zeros)])
+            }
+        };
+        self.tensors.push(vec![
+            (tensor::SHAPE, Field::I32s(dimensions(network.graph.tensors()[place], self.vectors[place]))),
+            (tensor::KIND, Field::I8(kind)),
+            (tensor::BUFFER, Field::U32(0)),
+            (tensor::NAME, Field::Text(name.to_owned())),
+            (tensor::QUANTISATION, Field::Table(meaning)),
+        ]);
+        Some(number(self.tensors.len() - 1))
     }
 
     /// A constant tensor: its number.
@@ -190,16 +236,21 @@ impl Writing {
             }
             _ => {}
         }
+        let step = self.operator(form, inputs, number(node.output.index()));
+        self.operators.push(step);
+        Ok(())
+    }
+
+    fn operator(&mut self, form: Form, inputs: Vec<i32>, output: i32) -> Table {
         let code = self.code(form.code, form.version);
         let (kind, options) = form.options;
-        self.operators.push(vec![
+        vec![
             (operator::CODE, Field::U32(code)),
             (operator::INPUTS, Field::I32s(inputs)),
-            (operator::OUTPUTS, Field::I32s(vec![number(node.output.index())])),
+            (operator::OUTPUTS, Field::I32s(vec![output])),
             (operator::OPTIONS_KIND, Field::I8(kind)),
             (operator::OPTIONS, Field::Table(options)),
-        ]);
-        Ok(())
+        ]
     }
 
     fn code(&mut self, code: i32, version: i32) -> u32 {
@@ -210,7 +261,7 @@ impl Writing {
         u32::try_from(place).expect("few operators")
     }
 
-    fn finish(self, output: usize) -> Vec<u8> {
+    fn finish(self, [input, output]: [i32; 2]) -> Vec<u8> {
         let codes = self.codes.iter().map(|&(number, version)| {
             // Codes below 127 stand in a field of one byte as well, for old readers.
             let old = i8::try_from(number).unwrap_or(127);
@@ -218,8 +269,8 @@ impl Writing {
         });
         let main = vec![
             (graph::TENSORS, Field::Tables(self.tensors)),
-            (graph::INPUTS, Field::I32s(vec![0])),
-            (graph::OUTPUTS, Field::I32s(vec![number(output)])),
+            (graph::INPUTS, Field::I32s(vec![input])),
+            (graph::OUTPUTS, Field::I32s(vec![output])),
             (graph::OPERATORS, Field::Tables(self.operators)),
             (graph::NAME, Field::Text("main".to_owned())),
         ];
