@@ -11,5 +11,6 @@ mod inspect;
 mod interpreter;
 mod manual;
 mod plan;
+mod quantise;
 mod schemas;
 mod targets;

@@ -6,19 +6,23 @@
 mod arithmetic;
 mod emit;
 mod fixed;
+mod float;
 mod form;
 mod interpret;
 mod network;
 mod ops;
 mod plan;
+mod quantise;
 mod range;
 mod simd;
 mod tflite;
 
 pub use emit::{Code, File, Name, Project, Vectors, WrongName, memory_map};
+pub use float::{FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Norm};
 pub use form::integer_form;
 pub use interpret::{Interpreter, WrongLength};
 pub use network::{End, Network, NetworkError, Quantisation, Weights, keeps_step};
 pub use ops::NotComputed;
 pub use plan::{Layout, Plan, Region};
+pub use quantise::{Choice, LayerReport, Method, Options, QuantiseError, Range, Report};
 pub use tflite::{FlatError, LONGEST, NotWritten, TfliteError};

@@ -12,9 +12,23 @@ impl Graph {
     pub fn deployed(&self) -> Self {
         let fate = Fates::of(self).0;
         self.rewritten(|i, node| match fate[i] {
-            Fate::Absorbed => None,
+            Fate::Absorbed { .. } => None,
             Fate::Kept { bias, activation } => Some(with(node, bias, activation)),
         })
+    }
+}
+
+impl Graph {
+    /// For each node of this graph the node of this graph that does its work once deployed: itself where it stays, none
+    /// where nothing has to be done.
+    #[must_use]
+    pub fn deployed_by(&self) -> Vec<Option<usize>> {
+        let fates = Fates::of(self).0;
+        let by = fates.iter().enumerate().map(|(i, fate)| match fate {
+            Fate::Kept { .. } => Some(i),
+            Fate::Absorbed { by } => *by,
+        });
+        by.collect()
     }
 }
 
@@ -23,8 +37,8 @@ impl Graph {
 enum Fate {
     /// It stays, with a bias and an activation that it may not have had.
     Kept { bias: bool, activation: Activation },
-    /// The operation before it does its work.
-    Absorbed,
+    /// An operation before it does its work, or none has to.
+    Absorbed { by: Option<usize> },
 }
 
 struct Fates(Vec<Fate>);
@@ -46,7 +60,7 @@ impl Fates {
             let by = match before {
                 Some(by) if alone && fates.absorb(by, nodes, &node.op) => by,
                 _ if matches!(node.op, Op::Dropout(_)) => {
-                    fates.0[i] = Fate::Absorbed;
+                    fates.0[i] = Fate::Absorbed { by: None };
                     writer[node.output.index()] = before;
                     continue;
                 }
@@ -55,7 +69,7 @@ impl Fates {
                     continue;
                 }
             };
-            fates.0[i] = Fate::Absorbed;
+            fates.0[i] = Fate::Absorbed { by: Some(by) };
             writer[node.output.index()] = Some(by);
         }
         fates
