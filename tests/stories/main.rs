@@ -7,6 +7,7 @@ mod code;
 mod compile;
 mod documents;
 mod draw;
+mod eval;
 mod inspect;
 mod interpreter;
 mod manual;

@@ -44,6 +44,7 @@ pub(crate) enum Verb {
     Inspect(Inspect),
     Compile(Compile),
     Verify(Verify),
+    Eval(Eval),
     Targets(Targets),
     Completions(Completions),
     Man(Man),
@@ -134,6 +135,52 @@ pub(crate) struct Verify {
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Says how many images of a data set an int8 network gets right, computed in the very integers that ship.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Eval {
+    /// The network, a .tflite file; `-` reads standard input
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// A folder with MNIST-like IDX files or with the binary version of CIFAR-10 or CIFAR-100; `synthetic` is built in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Which part of it
+    #[arg(long, value_name = "PART", default_value = "test")]
+    pub(crate) part: PartName,
+    /// What a network takes the bytes of an image for
+    #[arg(long, value_name = "RANGE", default_value = "auto")]
+    pub(crate) range: RangeName,
+    /// Only the first so many images
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) count: Option<u32>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A part of a data set on the command line.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum PartName {
+    /// What may be learnt from
+    Train,
+    /// What is only for the last word
+    Test,
+}
+
+/// How bytes become numbers, on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RangeName {
+    /// Whichever the network's input comes closest to
+    Auto,
+    /// 0 to 1
+    Unit,
+    /// -1 to 1
+    Signed,
+    /// 0 to 255
+    Bytes,
 }
 
 /// Lists microcontrollers, describes one, or says which could hold an architecture.

@@ -62,6 +62,7 @@ fn answer(verb: Verb, input: &mut dyn Read, folders: &[PathBuf], said: &mut Said
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Compile(arguments) => cmd::compile::run(&arguments, input, said),
+        Verb::Eval(arguments) => cmd::eval::run(&arguments, input, said),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

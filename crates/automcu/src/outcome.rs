@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use automcu_convert::{NotComputed, NotWritten, TfliteError, WrongName};
+use automcu_dataset::DatasetError;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::ProofError;
 
@@ -94,6 +95,11 @@ pub(crate) enum Failure {
     #[error("nothing could be run: {0}")]
     NothingRun(String),
     #[error("{0}")]
+    Dataset(#[from] DatasetError),
+    /// A network and a data set that do not go together.
+    #[error("{model} takes {takes} and {data} has {has}; {remedy}")]
+    Mismatch { model: String, takes: String, data: String, has: String, remedy: &'static str },
+    #[error("{0}")]
     Proof(#[from] ProofError),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
@@ -111,7 +117,10 @@ impl Failure {
             | Self::NotConstructible { .. }
             | Self::NotComputed(_)
             | Self::NotTflite(_)
+            | Self::Mismatch { .. }
             | Self::Project { .. } => Outcome::Refused,
+            Self::Dataset(DatasetError::Read { .. }) => Outcome::Unreadable,
+            Self::Dataset(_) => Outcome::Refused,
             Self::NothingRun(_) => Outcome::Unavailable,
             Self::Proof(_) => Outcome::Broken,
             Self::Create { .. } | Self::NotOurs(_) => Outcome::NotCreated,

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod targets;

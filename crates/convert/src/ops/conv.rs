@@ -8,7 +8,7 @@ use crate::{
     emit::{Channels, Fragment, Unit, clamp},
     network::{Network, Quantisation, Weights},
     plan::Workspace,
-    simd::{Factors, add_products, requantise},
+    simd::{Factors, LANES, add_products_of_two, requantise},
     tflite::{Operator, Reading, TfliteError},
 };
 
@@ -36,7 +36,7 @@ impl Requantisation {
 pub(crate) struct Conv {
     window: Window,
     zero_point: i16,
-    /// Of each output channel, in the order of the patch.
+    /// Of each output channel, in the order of the patch, filled up with zeros.
     weights: Vec<i16>,
     biases: Vec<i32>,
     requantisation: Requantisation,
@@ -46,10 +46,16 @@ impl Conv {
     pub(crate) fn new(network: &Network, node: &Node, weights: &Weights) -> Self {
         let Op::Conv { kernel, stride, padding, .. } = node.op else { unreachable!("a convolution") };
         let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
+        let each = weights.values.len() / weights.biases.len();
+        let length = each.next_multiple_of(LANES);
+        let mut rows = vec![0; length * weights.biases.len()];
+        for (row, values) in rows.chunks_exact_mut(length).zip(weights.values.chunks_exact(each)) {
+            row.iter_mut().zip(values).for_each(|(wide, &weight)| *wide = weight.into());
+        }
         Self {
             window: Window::new(input, output, kernel, stride, padding),
             zero_point: network.ends(node).0.zero_point.into(),
-            weights: weights.values.iter().map(|&weight| weight.into()).collect(),
+            weights: rows,
             biases: weights.biases.clone(),
             requantisation: Requantisation::new(weights, network.ends(node), bounds(network, node)),
         }
@@ -74,13 +80,23 @@ impl Conv {
 
 impl Kernel for Conv {
     fn run(&self, inputs: &[&[i8]], output: &mut [i8]) {
-        let mut patch = vec![0_i16; self.weights.len() / self.biases.len()];
-        let mut sums = self.biases.clone();
-        for (place, values) in self.window.places().zip(output.chunks_exact_mut(sums.len())) {
-            self.fill(&mut patch, inputs[0], &place);
-            sums.copy_from_slice(&self.biases);
-            add_products(&mut sums, &self.weights, &patch);
-            self.requantisation.apply_all(&sums, values);
+        let (length, count) = (self.weights.len() / self.biases.len(), self.biases.len());
+        let mut windows = vec![0_i16; 2 * length];
+        let biases = self.biases.repeat(2);
+        let mut sums = biases.clone();
+        let mut places = self.window.places();
+        // What is left of an odd last pair is computed and dropped.
+        for values in output.chunks_mut(2 * count) {
+            for window in windows.chunks_exact_mut(length) {
+                if let Some(place) = places.next() {
+                    self.fill(window, inputs[0], &place);
+                }
+            }
+            sums.copy_from_slice(&biases);
+            add_products_of_two(&mut sums, &self.weights, &windows);
+            for (sums, values) in sums.chunks_exact(count).zip(values.chunks_exact_mut(count)) {
+                self.requantisation.apply_all(sums, values);
+            }
         }
     }
 }
