@@ -8,6 +8,7 @@ mod compile;
 mod documents;
 mod draw;
 mod eval;
+mod fit;
 mod inspect;
 mod interpreter;
 mod manual;

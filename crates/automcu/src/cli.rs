@@ -42,6 +42,7 @@ const OUTCOMES: &str = "Exit status:\n  \
 pub(crate) enum Verb {
     Check(Check),
     Inspect(Inspect),
+    Fit(Fit),
     Compile(Compile),
     Verify(Verify),
     Eval(Eval),
@@ -83,6 +84,29 @@ pub(crate) struct Inspect {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Says whether the code of an int8 network fits, what takes the memory where it does not, and the smallest changes of the
+/// network that would make it fit.
+///
+/// RAM is the very arena that `automcu compile` plans, Flash the very weights and tables that it writes; instructions and
+/// stack are not counted before they are linked.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Fit {
+    /// The network, a .tflite file; `-` reads standard input
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+    /// Every microcontroller, cheapest class first
+    #[arg(long, conflicts_with_all = ["target", "ram", "flash"])]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON

@@ -61,6 +61,7 @@ fn answer(verb: Verb, input: &mut dyn Read, folders: &[PathBuf], said: &mut Said
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
+        Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
         Verb::Compile(arguments) => cmd::compile::run(&arguments, input, said),
         Verb::Eval(arguments) => cmd::eval::run(&arguments, input, said),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),

@@ -4,11 +4,13 @@
 //! Nothing here reads a file, a clock or the environment, or draws a random number.
 
 mod arithmetic;
+mod edit;
 mod emit;
 mod fixed;
 mod float;
 mod form;
 mod interpret;
+mod need;
 mod network;
 mod ops;
 mod plan;
@@ -17,12 +19,14 @@ mod range;
 mod simd;
 mod tflite;
 
+pub use edit::{Edit, Room, edits};
 pub use emit::{Code, File, Name, Project, Vectors, WrongName, memory_map};
 pub use float::{FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Norm};
 pub use form::integer_form;
 pub use interpret::{Interpreter, WrongLength};
+pub use need::Need;
 pub use network::{End, Network, NetworkError, Quantisation, Weights, keeps_step};
 pub use ops::NotComputed;
-pub use plan::{Layout, Plan, Region};
+pub use plan::{Holder, Layout, Moment, Plan, Region};
 pub use quantise::{Choice, LayerReport, Method, Options, QuantiseError, Range, Report};
 pub use tflite::{FlatError, LONGEST, NotWritten, TfliteError};

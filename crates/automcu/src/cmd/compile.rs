@@ -7,11 +7,11 @@ use std::{
 };
 
 use automcu_convert::{Name, Network, Plan, Project, Region, Vectors, memory_map};
-use automcu_model::{Bytes, DataType, Graph, GraphDigest, Provenance, Shape};
-use automcu_target::{Budget, Fit, FlashUse, Footprint, RamUse};
+use automcu_model::{Bytes, Graph, GraphDigest, Shape};
+use automcu_target::{Budget, Fit, Footprint};
 use serde::Serialize;
 
-use super::{random_inputs, write_json};
+use super::{footprint_of_code, random_inputs, write_json};
 use crate::{
     Said,
     answer::{Allowance, write_fit},
@@ -111,13 +111,7 @@ impl Answer {
     fn of(network: &Network, plan: &Plan, project: &Project, name: &Name, allowance: Allowance) -> Self {
         let graph = network.graph();
         let cost = graph.cost();
-        let weights = cost.weight_bytes(DataType::Int8);
-        let footprint = Footprint {
-            dtype: DataType::Int8,
-            provenance: Provenance::Tool,
-            ram: RamUse { activations: Bytes(plan.arena_bytes.into()), runtime: Some(Bytes(0)), stack: None },
-            flash: FlashUse { weights, tables: Some(Bytes(project.table_bytes.saturating_sub(weights.0))), code: None },
-        };
+        let footprint = footprint_of_code(graph, plan.arena_bytes.into(), project.table_bytes);
         let fit = allowance.budget.map(|budget| Fit::of(&footprint, budget));
         let mut files: Vec<String> = project.files.iter().map(|file| file.name.clone()).collect();
         files.extend([format!("{name}.tflite"), REPORT.to_owned()]);

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod eval;
+pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod targets;
@@ -12,7 +13,8 @@ pub(crate) mod verify;
 use std::io::{self, Write};
 
 use automcu_convert::Network;
-use automcu_model::Graph;
+use automcu_model::{Bytes, DataType, Graph, Provenance};
+use automcu_target::{FlashUse, Footprint, RamUse};
 use serde::Serialize;
 
 /// Writes an answer for programs: indented, one final line end.
@@ -39,4 +41,15 @@ fn random_inputs(network: &Network, count: usize) -> Vec<i8> {
         }
     }
     values
+}
+
+/// What the code of a network takes, as far as it is known before it is linked.
+fn footprint_of_code(graph: &Graph, arena_bytes: u64, table_bytes: u64) -> Footprint {
+    let weights = graph.cost().weight_bytes(DataType::Int8);
+    Footprint {
+        dtype: DataType::Int8,
+        provenance: Provenance::Tool,
+        ram: RamUse { activations: Bytes(arena_bytes), runtime: Some(Bytes(0)), stack: None },
+        flash: FlashUse { weights, tables: Some(Bytes(table_bytes.saturating_sub(weights.0))), code: None },
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 pub(crate) use channels::{Channels, factor};
 pub use project::{File, Name, Project, Vectors, WrongName};
-pub(crate) use unit::{Fragment, Unit, clamp};
+pub(crate) use unit::{CHANNEL_BYTES, Fragment, Unit, clamp};
 
 /// The C code of a network.
 #[derive(Clone, Debug)]

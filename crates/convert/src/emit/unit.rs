@@ -73,6 +73,9 @@ impl Fragment {
     }
 }
 
+/// What one output channel takes in the table by which accumulators become int8.
+pub(crate) const CHANNEL_BYTES: u64 = 16;
+
 /// A function that layers of the same shape share.
 struct Kernel {
     name: String,
@@ -133,7 +136,7 @@ impl<'n> Unit<'n> {
     /// The table by which accumulators become int8, filled up to `least` rows with ones that make 0.
     pub(crate) fn channels(&mut self, name: &str, channels: &Channels, multiple: usize) {
         let count = channels.rows.len().next_multiple_of(multiple);
-        self.table_bytes += 16 * count as u64;
+        self.table_bytes += CHANNEL_BYTES * count as u64;
         let mut text = format!("static const nn_channel {name}[{count}] = {{\n");
         let filler = (0, Factor { multiplier: 0, rounding: 1, shift: 1 });
         for (bias, factor) in channels.rows.iter().chain(std::iter::repeat_n(&filler, count - channels.rows.len())) {

@@ -11,6 +11,9 @@ use crate::{
     tflite::{Operator, Reading, TfliteError},
 };
 
+/// What a table takes in the emitted code.
+pub(crate) const TABLE_BYTES: u64 = 256;
+
 pub(crate) struct Table([i8; 256]);
 
 impl Table {

@@ -1,11 +1,11 @@
 //! Dense convolution.
 
-use automcu_model::{Extent, Node, Op, spec::Padding};
+use automcu_model::{Extent, Graph, Node, Op, spec::Padding};
 
 use super::{Bounds, Kernel, bounds, window::Window};
 use crate::{
     arithmetic::Multiplier,
-    emit::{Channels, Fragment, Unit, clamp},
+    emit::{CHANNEL_BYTES, Channels, Fragment, Unit, clamp},
     network::{Network, Quantisation, Weights},
     plan::Workspace,
     simd::{Factors, LANES, add_products_of_two, requantise},
@@ -153,14 +153,14 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
 }
 
 /// Whether the input channels come in fours, so that the emitted code can read whole words of them.
-fn has_words(network: &Network, node: &Node) -> bool {
-    network.graph.shape(node.inputs[0]).channels.is_multiple_of(4)
+fn has_words(graph: &Graph, node: &Node) -> bool {
+    graph.shape(node.inputs[0]).channels.is_multiple_of(4)
 }
 
 /// The window of a convolution.
-pub(super) fn window_of(network: &Network, node: &Node) -> Window {
+pub(super) fn window_of(graph: &Graph, node: &Node) -> Window {
     let ((kernel, stride), padding) = node.op.window().zip(node.op.padding()).expect("a window");
-    Window::new(network.graph.shape(node.inputs[0]), network.graph.shape(node.output), kernel, stride, padding)
+    Window::new(graph.shape(node.inputs[0]), graph.shape(node.output), kernel, stride, padding)
 }
 
 /// The products of one output, filled up to a multiple of 4.
@@ -169,9 +169,9 @@ fn products(window: &Window) -> u32 {
 }
 
 /// Two windows, widened to 16 bits; they share their columns where they overlap.
-pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
-    let window = window_of(network, node);
-    let scratch = if has_words(network, node) {
+pub(crate) fn workspace(graph: &Graph, node: &Node) -> Workspace {
+    let window = window_of(graph, node);
+    let scratch = if has_words(graph, node) {
         let columns = window.kernel.width + window.stride.width.min(window.kernel.width);
         2 * columns * window.kernel.height * window.input.channels
     } else {
@@ -180,12 +180,18 @@ pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
     Workspace { scratch, kept: 0 }
 }
 
+/// The bytes of weights and their table, in pairs of output channels.
+pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
+    let outputs = u64::from(graph.shape(node.output).channels.next_multiple_of(2));
+    outputs * (u64::from(products(&window_of(graph, node))) + CHANNEL_BYTES)
+}
+
 pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
     const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
         const nn_channel *channels";
     let network = unit.network;
-    let window = window_of(network, node);
-    let (has_words, count) = (has_words(network, node), products(&window));
+    let window = window_of(&network.graph, node);
+    let (has_words, count) = (has_words(&network.graph, node), products(&window));
     let (kernel, stride) = (window.kernel, window.stride);
     let each = weights.values.len() / weights.biases.len();
     let channels = Channels::of(network, node, weights, |channel| weights.values[channel * each..][..each].iter());

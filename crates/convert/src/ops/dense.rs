@@ -1,10 +1,10 @@
 //! Dense layer.
 
-use automcu_model::{Node, Op, Shape};
+use automcu_model::{Graph, Node, Op, Shape};
 
 use super::{Kernel, bounds, conv::Requantisation};
 use crate::{
-    emit::{Channels, Fragment, Unit, clamp},
+    emit::{CHANNEL_BYTES, Channels, Fragment, Unit, clamp},
     network::{Network, Weights},
     simd::add_products,
     tflite::{Operator, Reading, TfliteError},
@@ -54,6 +54,12 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     }
     let weights = reading.weights(operator, 1, 0, outputs)?;
     reading.add_weighted(operator, Op::Dense { bias: true, activation }, input, Shape::vector(outputs), weights)
+}
+
+/// The bytes of weights and their table.
+pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
+    let (inputs, outputs) = (graph.shape(node.inputs[0]).channels, graph.shape(node.output).channels);
+    u64::from(outputs) * (u64::from(inputs.next_multiple_of(4)) + CHANNEL_BYTES)
 }
 
 pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {

@@ -1,6 +1,6 @@
 //! Depthwise convolution: each input channel has kernels of its own, as many as the multiplier says.
 
-use automcu_model::{Extent, Node, Op};
+use automcu_model::{Extent, Graph, Node, Op};
 
 use super::{
     Kernel, bounds,
@@ -8,7 +8,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    emit::{Channels, Fragment, Unit, clamp},
+    emit::{CHANNEL_BYTES, Channels, Fragment, Unit, clamp},
     network::{Network, Weights},
     plan::Workspace,
     simd::add_each,
@@ -102,16 +102,22 @@ fn pitch(window: &Window) -> u32 {
 }
 
 /// The rows under the window, of one channel.
-pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
-    let window = window_of(network, node);
+pub(crate) fn workspace(graph: &Graph, node: &Node) -> Workspace {
+    let window = window_of(graph, node);
     Workspace { scratch: window.kernel.height * pitch(&window), kept: 0 }
+}
+
+/// The bytes of weights and their table.
+pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
+    let window = window_of(graph, node);
+    u64::from(window.output.channels) * (u64::from(window.kernel.height * taps(&window)) + CHANNEL_BYTES)
 }
 
 pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
     const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
         const nn_channel *channels";
     let network = unit.network;
-    let window = window_of(network, node);
+    let window = window_of(&network.graph, node);
     let (kernel, stride) = (window.kernel, window.stride);
     let count = weights.biases.len();
     let channels = Channels::of(network, node, weights, |channel| weights.values[channel..].iter().step_by(count));

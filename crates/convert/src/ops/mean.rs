@@ -1,6 +1,6 @@
 //! Mean and maximum of each channel over the whole map. The mean is no average pool: it rescales.
 
-use automcu_model::{Node, Op, Shape};
+use automcu_model::{Graph, Node, Op, Shape};
 
 use super::{Bounds, Kernel, bounds};
 use crate::{
@@ -92,8 +92,8 @@ pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Re
 }
 
 /// A 32-bit sum for each channel.
-pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
-    Workspace { scratch: 0, kept: 4 * network.graph.shape(node.inputs[0]).channels }
+pub(crate) fn workspace(graph: &Graph, node: &Node) -> Workspace {
+    Workspace { scratch: 0, kept: 4 * graph.shape(node.inputs[0]).channels }
 }
 
 /// The call that takes in a row of the input.

@@ -19,7 +19,7 @@ mod softmax;
 mod swish;
 pub(crate) mod window;
 
-use automcu_model::{Node, Op, spec::Activation};
+use automcu_model::{Graph, Node, Op, spec::Activation};
 
 use crate::{
     emit::Unit,
@@ -140,14 +140,24 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize) -> Result<(), NotComputed>
 }
 
 /// What the emitted code of a node needs for itself.
-pub(crate) fn workspace(network: &Network, place: usize) -> Workspace {
-    let node = &network.graph.nodes()[place];
+pub(crate) fn workspace(graph: &Graph, node: &Node) -> Workspace {
     match node.op {
-        Op::Conv { .. } => conv::workspace(network, node),
-        Op::DepthwiseConv { .. } => depthwise::workspace(network, node),
-        Op::GlobalAverage => mean::workspace(network, node),
-        Op::AveragePool { .. } => pool::workspace(network, node),
+        Op::Conv { .. } => conv::workspace(graph, node),
+        Op::DepthwiseConv { .. } => depthwise::workspace(graph, node),
+        Op::GlobalAverage => mean::workspace(graph, node),
+        Op::AveragePool { .. } => pool::workspace(graph, node),
         _ => Workspace::default(),
+    }
+}
+
+/// The bytes of a node's tables in the emitted code.
+pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
+    match node.op {
+        Op::Conv { .. } => conv::table_bytes(graph, node),
+        Op::DepthwiseConv { .. } => depthwise::table_bytes(graph, node),
+        Op::Dense { .. } => dense::table_bytes(graph, node),
+        Op::Activate(_) | Op::LeakyRelu(_) | Op::Requantise => activate::TABLE_BYTES,
+        _ => 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Maximum and mean of each window.
 
-use automcu_model::{Extent, Node, Op};
+use automcu_model::{Extent, Graph, Node, Op};
 
 use super::{
     Bounds, Kernel, bounds,
@@ -87,8 +87,8 @@ pub(crate) fn read_max(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Re
 }
 
 /// A 32-bit sum for each channel where there is a single window.
-pub(crate) fn workspace(network: &Network, node: &Node) -> Workspace {
-    if is_one_place(&network.graph, node) { mean::workspace(network, node) } else { Workspace::default() }
+pub(crate) fn workspace(graph: &Graph, node: &Node) -> Workspace {
+    if is_one_place(graph, node) { mean::workspace(graph, node) } else { Workspace::default() }
 }
 
 impl Pool {

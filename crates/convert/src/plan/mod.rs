@@ -88,6 +88,65 @@ pub struct Plan {
     pub streams: usize,
 }
 
+/// What is alive at one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The step, counted from 1.
+    pub step: usize,
+    /// All bytes that are alive.
+    pub bytes: u32,
+    /// What they hold, the largest first.
+    pub pieces: Vec<(Holder, u32)>,
+}
+
+/// What bytes of the arena hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// So many rows of a tensor, by its place.
+    Rows {
+        /// The tensor's place.
+        tensor: usize,
+        /// How many of its rows are alive.
+        rows: usize,
+    },
+    /// What a node needs for itself, by its place.
+    Own(usize),
+}
+
+impl Plan {
+    /// The first step at which the most bytes are alive. `graph` is the one that was planned for.
+    #[must_use]
+    pub fn fullest(&self, graph: &Graph) -> Moment {
+        let works: Vec<Work> = graph.nodes().iter().map(|node| Work::of(graph, node)).collect();
+        let course = Streams::new(graph, &works).lives(self.steps.clone());
+        let last = u32::try_from(self.steps.len()).expect("steps are bounded");
+        let moments = (1..=last).map(|step| self.moment(&course, step));
+        let fullest = moments.max_by_key(|moment| (moment.bytes, std::cmp::Reverse(moment.step)));
+        fullest.unwrap_or(Moment { step: 0, bytes: 0, pieces: Vec::new() })
+    }
+
+    fn moment(&self, course: &Course, step: u32) -> Moment {
+        let now = Life { from: step, to: step };
+        let mut pieces = Vec::new();
+        for (tensor, (lives, region)) in course.rows.iter().zip(&self.tensors).enumerate() {
+            let rows = lives.iter().filter(|life| life.meets(now)).count();
+            pieces.push((Holder::Rows { tensor, rows }, u32::try_from(rows).unwrap_or(0) * region.slot_bytes));
+        }
+        for (node, times) in course.times.iter().enumerate() {
+            let ends = times.first().zip(times.last());
+            let is_kept = ends.is_some_and(|(&from, &to)| Life { from, to }.meets(now));
+            let kept = self.kept[node].filter(|_| is_kept).map_or(0, |region| region.bytes());
+            let runs = times.binary_search(&step).is_ok();
+            let scratch = self.scratch[node].filter(|_| runs).map_or(0, |region| region.bytes());
+            pieces.push((Holder::Own(node), kept + scratch));
+        }
+        pieces.retain(|(_, bytes)| *bytes > 0);
+        pieces.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        let bytes = pieces.iter().map(|(_, bytes)| bytes).sum();
+        Moment { step: step as usize, bytes, pieces }
+    }
+}
+
 /// What is planned for.
 struct Planning<'g> {
     graph: &'g Graph,
@@ -97,13 +156,17 @@ struct Planning<'g> {
 }
 
 impl Plan {
-    /// The plan that takes the least memory of those tried.
+    /// The plan of a network's code that takes the least memory of those tried.
     #[must_use]
     pub fn of(network: &Network) -> Self {
-        let layouts = layouts(&network.graph);
-        let workspaces: Vec<Workspace> =
-            (0..network.graph.nodes().len()).map(|node| crate::ops::workspace(network, node)).collect();
-        Self::with(&network.graph, layouts, &workspaces)
+        Self::of_graph(&network.graph)
+    }
+
+    /// The plan of the code of any network with this graph, which is in integer form.
+    #[must_use]
+    pub fn of_graph(graph: &Graph) -> Self {
+        let workspaces: Vec<Workspace> = graph.nodes().iter().map(|node| crate::ops::workspace(graph, node)).collect();
+        Self::with(graph, layouts(graph), &workspaces)
     }
 
     fn with(graph: &Graph, layouts: Vec<Layout>, workspaces: &[Workspace]) -> Self {
