@@ -1,11 +1,13 @@
 /* What the start-up code offers to the program. */
-#ifndef BOARD_H
-#define BOARD_H
+#ifndef AUTOMCU_BOARD_H
+#define AUTOMCU_BOARD_H
 
 #include <stdint.h>
 
-/* Instructions executed so far, in steps of BOARD_INSTRUCTIONS_A_TICK. */
-uint32_t board_instructions(void);
+/* Ticks so far: one for each instruction, or one for 40. Whether they were more than can be counted since the start. */
+void board_start_ticks(void);
+uint32_t board_ticks(void);
+uint32_t board_wrapped(void);
 
 /* Bytes of stack used at most since the start. */
 uint32_t board_stack(void);

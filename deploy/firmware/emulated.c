@@ -1,6 +1,6 @@
 /* Runs a network on every input of in.bin, in an arena between guards that is painted before each run. */
 #include "board.h"
-#include "network.h"
+#include "subject.h"
 
 #define GUARD_BYTES 32u
 #define GUARD 0x3C
@@ -38,7 +38,7 @@ int32_t program(void)
     paint(memory.before, GUARD_BYTES, GUARD);
     paint(memory.after, GUARD_BYTES, GUARD);
     int8_t *input = network_input(memory.arena);
-    uint32_t count = 0, first = 0, last = 0, touched = 0;
+    uint32_t count = 0, first = 0, last = 0, touched = 0, wrapped = 0;
     for (;;) {
         /* Another paint each time: an answer must not depend on what was there. */
         const int8_t colour = (int8_t)(0x5A + 37 * (int32_t)(count % 7u));
@@ -46,9 +46,11 @@ int32_t program(void)
         if (board_read(in, input, INPUT_BYTES) != INPUT_BYTES) {
             break;
         }
-        const uint32_t start = board_instructions();
+        board_start_ticks();
+        const uint32_t start = board_ticks();
         network_run(memory.arena);
-        last = board_instructions() - start;
+        last = board_ticks() - start;
+        wrapped |= board_wrapped();
         if (count == 0u) {
             first = last;
         }
@@ -58,12 +60,16 @@ int32_t program(void)
                 break;
             }
         }
-        (void)board_write(out, network_output(memory.arena), OUTPUT_BYTES);
+        if (board_write(out, network_output(memory.arena), OUTPUT_BYTES) != OUTPUT_BYTES) {
+            board_print("out.bin cannot be written\n");
+            return 3;
+        }
         count++;
     }
     board_print_number("automcu: inputs=", count);
     board_print_number(" first=", first);
     board_print_number(" last=", last);
+    board_print_number(" wrapped=", wrapped);
     board_print_number(" stack=", board_stack());
     board_print_number(" touched=", touched);
     board_print_number(" guards=", changed(memory.before, GUARD_BYTES, GUARD) + changed(memory.after, GUARD_BYTES, GUARD));

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "network.h"
+#include "subject.h"
 
 int main(void)
 {

@@ -77,30 +77,42 @@ static void stop(int32_t status)
 
 #if defined(BOARD_TIM2)
 /* TIM2 of an STM32F4 counts one tick an instruction under `-icount shift=0`. */
-static void start_counter(void)
+void board_start_ticks(void)
 {
     AT(0x40000028) = 0;
     AT(0x4000002C) = 0xFFFFFFFFu;
     AT(0x40000014) = 1;
+    AT(0x40000010) = 0;
     AT(0x40000000) = 1;
 }
 
-uint32_t board_instructions(void)
+uint32_t board_ticks(void)
 {
     return AT(0x40000024);
 }
+
+/* Its update flag says that it went round. */
+uint32_t board_wrapped(void)
+{
+    return AT(0x40000010) & 1u;
+}
 #else
 /* The CMSDK timer of an MPS2 board counts down one tick in 40 instructions. */
-static void start_counter(void)
+void board_start_ticks(void)
 {
     AT(0x40000008) = 0xFFFFFFFFu;
     AT(0x40000004) = 0xFFFFFFFFu;
     AT(0x40000000) = 1;
 }
 
-uint32_t board_instructions(void)
+uint32_t board_ticks(void)
 {
-    return 40u * (0xFFFFFFFFu - AT(0x40000004));
+    return 0xFFFFFFFFu - AT(0x40000004);
+}
+
+uint32_t board_wrapped(void)
+{
+    return AT(0x4000000C) & 1u;
 }
 #endif
 
@@ -132,7 +144,6 @@ __attribute__((noreturn)) void reset(void)
     for (volatile uint32_t *to = &bss_end; (uint32_t)to + 64u < here; to++) {
         *to = PAINT;
     }
-    start_counter();
     stop(program());
     for (;;) {
     }

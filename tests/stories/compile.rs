@@ -26,15 +26,15 @@ fn what_is_handed_over_builds_and_checks_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let answer = compiled("mbnet32_te_int8", folder.path());
     for file in answer["files"].as_array().expect("files") {
-        assert!(folder.path().join(file.as_str().expect("a name")).is_file(), "{file}");
+        assert!(folder.path().join(file["name"].as_str().expect("a name")).is_file(), "{file}");
     }
     if let (Some(make), Some(_)) = (need("make"), need("cc")) {
         runs(folder.path(), &make, &["check"]);
     }
     if let (Some(cmake), Some(_)) = (need("cmake"), need("cc")) {
         runs(folder.path(), &cmake, &["-S", ".", "-B", "build"]);
-        runs(folder.path(), &cmake, &["--build", "build", "--target", "demo"]);
-        runs(folder.path(), &folder.path().join("build/demo"), &[]);
+        runs(folder.path(), &cmake, &["--build", "build"]);
+        runs(folder.path(), &folder.path().join("build/automcu_mbnet32_te_int8_demo"), &[]);
     }
 }
 
@@ -63,6 +63,47 @@ fn a_folder_of_something_else_is_left_alone() {
     assert_eq!(said.outcome, Outcome::NotCreated);
     assert!(said.errors.contains("holds other things"), "{}", said.errors);
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
+}
+
+/// Files that somebody changed are not written over; those of an earlier name go.
+#[test]
+fn what_was_written_before_is_written_again_and_what_was_changed_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    compiled("mbnet32_te_int8", folder.path());
+    compiled("mbnet32_te_int8", folder.path());
+    compiled("resnet8_te_int8", folder.path());
+    let has = |name: &str| folder.path().join(name).is_file();
+    assert!(!has("mbnet32_te_int8.c") && has("resnet8_te_int8.c") && has("resnet8_te_int8.onnx"));
+    fs::write(folder.path().join("main.c"), "int main(void) { return 7; }").expect("writable");
+    let path = folder.path().to_str().expect("text");
+    let said = automcu(&["compile", &fixture("models/resnet8_te_int8.tflite"), "-o", path]);
+    assert_eq!(said.outcome, Outcome::NotCreated);
+    assert!(said.errors.contains("main.c: the file was changed"), "{}", said.errors);
+    assert!(fs::read_to_string(folder.path().join("main.c")).expect("there").contains("return 7"));
+
+    // A folder that was not written to its end is written again, and not verified.
+    let report = folder.path().join("automcu.json");
+    let text = fs::read_to_string(&report).expect("written").replace("\"is_whole\": true", "\"is_whole\": false");
+    fs::write(&report, text).expect("writable");
+    let said = automcu(&["verify", path]);
+    assert_eq!(said.outcome, Outcome::Refused);
+    assert!(said.errors.contains("not written to its end"), "{}", said.errors);
+    compiled("resnet8_te_int8", folder.path());
+}
+
+/// No name of a network is taken for that of a file around it.
+#[test]
+fn names_of_files_around_a_network_are_names_of_networks_too() {
+    let Some(_) = need("cc") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["network", "hosted", "board", "startup", "emulated", "subject", "program", "demo", "test", "all"] {
+        let path = folder.path().join(name);
+        let path = path.to_str().expect("text");
+        let model = fixture("models/mbnet32_te_int8.tflite");
+        assert_eq!(automcu(&["compile", &model, "-o", path, "--name", name]).outcome, Outcome::Yes);
+        let said = automcu(&["verify", path, "--inputs", "1", "--target", "STM32G071"]);
+        assert_eq!(said.outcome, Outcome::Yes, "{name}: {}{}", said.output, said.errors);
+    }
 }
 
 #[test]

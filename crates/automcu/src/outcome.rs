@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use automcu_convert::{NotComputed, NotWritten, TfliteError, WrongName};
+use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, WrongName};
 use automcu_dataset::DatasetError;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::ProofError;
@@ -82,6 +82,8 @@ pub(crate) enum Failure {
     Create { path: PathBuf, error: io::Error },
     #[error("{}: the folder holds other things than `automcu compile` writes; name one that is not there, or an empty one", .0.display())]
     NotOurs(PathBuf),
+    #[error("{}: the file was changed, or is not one that `automcu compile` wrote; move it away, or name another folder", .0.display())]
+    Changed(PathBuf),
     /// A folder that is none of ours, or was changed.
     #[error("{}: {problem}; `automcu compile` writes such a folder", path.display())]
     Project { path: PathBuf, problem: String },
@@ -91,6 +93,8 @@ pub(crate) enum Failure {
     NotComputed(#[from] NotComputed),
     #[error("{0}")]
     NotTflite(#[from] NotWritten),
+    #[error("{0}")]
+    NotOnnx(#[from] NotInOnnx),
     /// Neither the computer's own compiler nor an emulator is there.
     #[error("nothing could be run: {0}")]
     NothingRun(String),
@@ -117,13 +121,14 @@ impl Failure {
             | Self::NotConstructible { .. }
             | Self::NotComputed(_)
             | Self::NotTflite(_)
+            | Self::NotOnnx(_)
             | Self::Mismatch { .. }
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(DatasetError::Read { .. }) => Outcome::Unreadable,
             Self::Dataset(_) => Outcome::Refused,
             Self::NothingRun(_) => Outcome::Unavailable,
             Self::Proof(_) => Outcome::Broken,
-            Self::Create { .. } | Self::NotOurs(_) => Outcome::NotCreated,
+            Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
         }
     }

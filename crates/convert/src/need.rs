@@ -26,10 +26,10 @@ impl Need {
         self.plan.arena_bytes.into()
     }
 
-    /// The bytes of all weights and tables.
+    /// The bytes of all weights and tables, the order of steps among them.
     #[must_use]
     pub fn flash(&self) -> u64 {
-        self.tables.iter().sum()
+        self.tables.iter().sum::<u64>() + self.plan.order_bytes()
     }
 }
 

@@ -2,10 +2,17 @@
 
 use automcu_model::{Node, Op, limits, spec::Activation};
 
-use crate::network::{Network, NetworkError, Quantisation};
+use crate::{
+    network::{Network, NetworkError, Quantisation},
+    plan::is_one_place,
+};
 
 /// All tensors together hold at most so many values.
 const MOST_VALUES: u64 = 1 << 26;
+/// A tensor has at most so many rows, and a window that is moved: the emitted code counts rows in 16 bits, and keeps
+/// pointers to those under a window.
+const MOST_ROWS: u64 = 65_535;
+const MOST_WINDOW_ROWS: u64 = 256;
 /// Of more logits the fixed-point sum of a softmax might overflow.
 const MOST_CLASSES: u32 = 511;
 /// Factors from here on would need a shift that the reference does not have.
@@ -15,6 +22,11 @@ pub(crate) fn check(network: &Network) -> Result<(), NetworkError> {
     let graph = &network.graph;
     let values = graph.tensors().iter().fold(0_u64, |sum, shape| sum.saturating_add(shape.elements()));
     within("values in all tensors", values, MOST_VALUES)?;
+    let rows = graph.tensors().iter().map(|shape| u64::from(shape.height)).max();
+    within("rows in a tensor", rows.unwrap_or(0), MOST_ROWS)?;
+    let moved = graph.nodes().iter().filter(|node| !is_one_place(graph, node));
+    let window_rows = moved.filter_map(|node| node.op.window()).map(|(window, _)| u64::from(window.height)).max();
+    within("rows under a window", window_rows.unwrap_or(0), MOST_WINDOW_ROWS)?;
     let reads = |node: &Node| {
         let window = node.op.window().map_or(1, |(window, _)| window.area());
         graph.shape(node.output).elements().saturating_mul(window)

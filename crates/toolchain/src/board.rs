@@ -76,6 +76,14 @@ impl Board {
         ram: (0x2000_0000, Bytes(192 << 10)),
         has_tim2: true,
     };
+    /// The same core with more memory; instructions are counted in forties.
+    pub const LARGE_M4: Self = Self {
+        machine: "mps2-an386",
+        cpu: Cpu::of(Core::CortexM4, Fpu::Single, true).expect("known to the compiler"),
+        flash: (0, Bytes(4 << 20)),
+        ram: MPS2,
+        has_tim2: false,
+    };
     /// A Cortex-M7; instructions are counted in forties.
     pub const M7: Self = Self {
         machine: "mps2-an500",
@@ -94,12 +102,13 @@ impl Board {
     };
 
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::M4, Self::M7, Self::M3];
+    pub const ALL: &'static [Self] = &[Self::M4, Self::LARGE_M4, Self::M7, Self::M3];
 
-    /// The board that stands in for a core.
+    /// The board that stands in for a core and holds this much, code and stack among it; the largest where none does.
     #[must_use]
-    pub fn of(cpu: Cpu) -> Option<Self> {
-        Self::ALL.iter().copied().find(|board| board.cpu.name == cpu.name)
+    pub fn of(cpu: Cpu, flash: Bytes, ram: Bytes) -> Option<Self> {
+        let boards = || Self::ALL.iter().copied().filter(|board| board.cpu.name == cpu.name);
+        boards().find(|board| flash <= board.flash.1 && ram <= board.ram.1).or_else(|| boards().next_back())
     }
 
     /// How many instructions a figure may be off.

@@ -14,7 +14,7 @@ const BOARD_H: &str = include_str!("../../../deploy/firmware/board.h");
 const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
 const EMULATED_C: &str = include_str!("../../../deploy/firmware/emulated.c");
 const HOSTED_C: &str = include_str!("../../../deploy/firmware/hosted.c");
-const NETWORK_H: &str = include_str!("../../../deploy/firmware/network.h");
+const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
 
 /// Compiling and linking takes at most so many seconds.
 const SECONDS: u64 = 300;
@@ -38,6 +38,9 @@ pub enum BuildError {
     /// The image does not fit.
     #[error("the linked image does not fit: {0} by {1} bytes")]
     TooLarge(String, u64),
+    /// The image leaves too little for the stack.
+    #[error("the linked image does not fit: it leaves less than 2 KiB of RAM for the stack")]
+    NoStack,
     /// The compiler refuses.
     #[error("{compiler} refuses: {words}")]
     Refused {
@@ -50,6 +53,10 @@ pub enum BuildError {
     #[error("{0} took longer than {SECONDS} seconds")]
     TimedOut(String),
 }
+
+/// The network's files lie in a folder of their own, so that its name cannot be that of another file.
+pub(crate) const NETWORK: &str = "network";
+const OBJECT: &str = "network.o";
 
 /// What was said by the compiler about the network's own code.
 #[derive(Clone, Debug, Default)]
@@ -72,11 +79,10 @@ pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Result<(), BuildEr
 
 /// Compiles the network `name`, whose files are in `folder`, into `folder/program` for the computer at hand.
 pub(crate) fn hosted(compiler: &Path, folder: &Path, name: &str) -> Result<Built, BuildError> {
-    write(folder, "network.h", &named(NETWORK_H, name))?;
+    write(folder, "subject.h", &named(SUBJECT_H, name))?;
     write(folder, "hosted.c", HOSTED_C)?;
     let built = compile(compiler, folder, name, &[])?;
-    let source = format!("{name}.o");
-    run(compiler, folder, &["-std=c99", "-O2", "-o", "program", "hosted.c", &source])?;
+    run(compiler, folder, &["-std=c99", "-O2", "-I", NETWORK, "-o", "program", "hosted.c", OBJECT])?;
     Ok(built)
 }
 
@@ -118,27 +124,28 @@ fn link_for(
         ("board.h", BOARD_H),
         ("startup.c", STARTUP_C),
         ("emulated.c", EMULATED_C),
-        ("network.h", &named(NETWORK_H, name)),
+        ("subject.h", &named(SUBJECT_H, name)),
     ] {
         write(folder, file, text)?;
     }
     let mut flags = vec!["-mthumb", "-ffunction-sections", "-fdata-sections"];
     flags.extend(cpu.flags());
     let built = compile(compiler, folder, name, &flags)?;
-    let object = format!("{name}.o");
     let counter = if board.is_some_and(|board| board.has_tim2) { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
     let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
     line.extend(&flags);
-    line.extend(["-o", "image.elf", "startup.c", "emulated.c", &object]);
+    line.extend(["-I", NETWORK, "-o", "image.elf", "startup.c", "emulated.c", OBJECT]);
     run(compiler, folder, &line)?;
     Ok(built)
 }
 
 fn compile(compiler: &Path, folder: &Path, name: &str, flags: &[&str]) -> Result<Built, BuildError> {
-    let (source, object) = (format!("{name}.c"), format!("{name}.o"));
+    let source = format!("{NETWORK}/{name}.c");
+    // The arena is the one of the program around it.
+    let own_arena = format!("-D{}_OWN_ARENA", name.to_ascii_uppercase());
     let mut line = STRICT.to_vec();
     line.extend(flags);
-    line.extend(["-O2", "-c", "-o", &object, &source]);
+    line.extend(["-O2", &own_arena, "-c", "-o", OBJECT, &source]);
     Ok(Built { warnings: run(compiler, folder, &line)? })
 }
 
@@ -162,7 +169,7 @@ fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, Bui
 /// ``region `RAM' overflowed by 1234 bytes``.
 fn too_large(words: &str) -> Option<BuildError> {
     if words.contains("RAM overflowed by the stack") {
-        return Some(BuildError::TooLarge("RAM overflowed with the stack".to_owned(), 0));
+        return Some(BuildError::NoStack);
     }
     let line = words.lines().find(|line| line.contains("overflowed by"))?;
     let region = line.split(['`', '\'']).nth(1)?.to_owned();

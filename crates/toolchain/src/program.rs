@@ -7,12 +7,15 @@ use std::{
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 /// What a program may take.
 #[derive(Clone, Copy, Debug)]
@@ -141,14 +144,9 @@ impl Program {
             child.stdout.take().map(|stream| reader(stream, limits.output_bytes)),
             child.stderr.take().map(|stream| reader(stream, limits.output_bytes)),
         );
-        let ended = wait(&mut child, group, limits);
-        // Whatever it left behind goes with it; there may be nothing.
-        let _ = kill_process_group(group, Signal::KILL);
-        let status = ended.map_err(|error| ProgramError::Lost { program: self.path.clone(), error })?;
-        // A descendant that left the group may hold the pipe open for ever: what it says is not waited for.
-        let said = |output: Option<Receiver<Said>>| {
-            output.and_then(|output| output.recv_timeout(limits.grace).ok()).unwrap_or_default()
-        };
+        let status = wait(&mut child, group, limits)
+            .map_err(|error| ProgramError::Lost { program: self.path.clone(), error })?;
+        let said = |output: Option<Output>| output.map(|output| output.said(limits.grace)).unwrap_or_default();
         Ok(Ended { status, output: said(outputs.0), errors: said(outputs.1) })
     }
 
@@ -166,7 +164,30 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
+            .ends_with_parent()
             .spawn()
+    }
+}
+
+/// A program that outlives the one that waits for it would run on for ever: nobody is left to end it.
+trait EndsWithParent {
+    fn ends_with_parent(&mut self) -> &mut Self;
+}
+
+impl EndsWithParent for Command {
+    #[cfg(target_os = "linux")]
+    fn ends_with_parent(&mut self) -> &mut Self {
+        let ask = || rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from);
+        #[expect(unsafe_code, reason = "between fork and exec")]
+        // SAFETY: a single system call, which allocates nothing and takes no lock.
+        unsafe {
+            self.pre_exec(ask)
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn ends_with_parent(&mut self) -> &mut Self {
+        self
     }
 }
 
@@ -177,7 +198,10 @@ fn wait(child: &mut Child, group: Pid, limits: Limits) -> io::Result<Status> {
     let mut pause = Duration::from_millis(1);
     let mut was_asked = false;
     loop {
-        if let Some(status) = child.try_wait()? {
+        // The group is ended before the child is reaped: until then its number is nobody else's.
+        if has_ended(group)? {
+            let _ = kill_process_group(group, Signal::KILL);
+            let status = child.wait()?;
             return Ok(if was_asked { Status::TimedOut } else { status_of(status) });
         }
         let taken = start.elapsed();
@@ -196,6 +220,11 @@ fn wait(child: &mut Child, group: Pid, limits: Limits) -> io::Result<Status> {
     }
 }
 
+fn has_ended(child: Pid) -> io::Result<bool> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(waitid(WaitId::Pid(child), options)?.is_some())
+}
+
 fn status_of(status: ExitStatus) -> Status {
     match (status.code(), status.signal()) {
         (Some(code), _) => Status::Exited(code),
@@ -203,18 +232,46 @@ fn status_of(status: ExitStatus) -> Status {
     }
 }
 
+/// What is read of a stream while it is read.
+struct Output {
+    kept: Arc<Mutex<Kept>>,
+    end: Receiver<()>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    was_cut: bool,
+}
+
+impl Output {
+    /// What was said, up to the end of the stream. A descendant that left the group may hold it open for ever: then what
+    /// was said until now.
+    fn said(self, patience: Duration) -> Said {
+        let is_whole = !matches!(self.end.recv_timeout(patience), Err(RecvTimeoutError::Timeout));
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Said { text: String::from_utf8_lossy(&kept.bytes).into_owned(), was_cut: kept.was_cut || !is_whole }
+    }
+}
+
 /// Reads a stream to its end, and keeps the first bytes.
-fn reader(mut stream: impl Read + Send + 'static, most: usize) -> Receiver<Said> {
-    let (sender, receiver) = channel();
+fn reader(mut stream: impl Read + Send + 'static, most: usize) -> Output {
+    let (sender, end) = channel::<()>();
+    let output = Output { kept: Arc::default(), end };
+    let kept = Arc::clone(&output.kept);
     thread::spawn(move || {
-        let mut kept = Vec::new();
+        // Dropped with the thread, which is the sign that all was read.
+        let _sender = sender;
+        let mut part = [0; 8192];
         // What cannot be read any more is not kept; how the program ended says the rest.
-        let _ = stream.by_ref().take(most as u64).read_to_end(&mut kept);
-        let was_cut = io::copy(&mut stream, &mut io::sink()).is_ok_and(|rest| rest > 0);
-        // Nobody may be waiting any more.
-        let _ = sender.send(Said { text: String::from_utf8_lossy(&kept).into_owned(), was_cut });
+        while let Ok(count @ 1..) = stream.read(&mut part) {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = most.saturating_sub(kept.bytes.len());
+            kept.bytes.extend_from_slice(&part[..count.min(room)]);
+            kept.was_cut |= count > room;
+        }
     });
-    receiver
+    output
 }
 
 #[cfg(test)]
@@ -262,6 +319,17 @@ mod tests {
         let ended =
             shell("head -c 3000000 /dev/zero | tr '\\0' x", Limits { output_bytes: 64, ..Limits::of_seconds(20) });
         assert_eq!((ended.status, ended.output.text.len(), ended.output.was_cut), (Status::Exited(0), 64, true));
+    }
+
+    #[test]
+    fn what_was_said_is_kept_though_somebody_holds_the_pipe() {
+        let script = "echo said; setsid sh -c 'sleep 5' & exit 0";
+        let limits = Limits { grace: Duration::from_millis(100), ..Limits::of_seconds(20) };
+        let ended = shell(script, limits);
+        assert_eq!(
+            (ended.status, ended.output.text.as_str(), ended.output.was_cut),
+            (Status::Exited(0), "said\n", true)
+        );
     }
 
     #[test]

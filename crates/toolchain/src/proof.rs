@@ -52,7 +52,7 @@ pub struct Emulated {
     /// What was linked, with the program around the network.
     pub image: Image,
     /// Instructions of the first inference.
-    pub instructions: u32,
+    pub instructions: u64,
     /// How many instructions that may be off.
     pub instructions_resolution: u32,
     /// Bytes of stack used at most.
@@ -63,6 +63,21 @@ pub struct Emulated {
     pub outside_bytes: u32,
     /// What the compiler said about the network's code; nothing, if all is well.
     pub warnings: String,
+}
+
+impl ProofError {
+    /// Whether the code could not be tried there, which says nothing against it: a program is missing, or the board is too
+    /// small or too slow for it.
+    #[must_use]
+    pub const fn is_no_verdict(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing(_)
+                | Self::TooLong { .. }
+                | Self::Build(BuildError::TooLarge(..) | BuildError::NoStack)
+                | Self::Run { status: Status::TimedOut, .. }
+        )
+    }
 }
 
 /// Why there is no proof.
@@ -90,6 +105,12 @@ pub enum ProofError {
         /// What it said last.
         words: String,
     },
+    /// The counter of the board does not reach that far.
+    #[error("{what} takes more instructions than the board can count")]
+    TooLong {
+        /// What.
+        what: String,
+    },
     /// The program ended well, and did not say what it should.
     #[error("{what} said {words:?}, which is no report")]
     Report {
@@ -107,8 +128,10 @@ const SECONDS: u64 = 300;
 fn workspace(subject: &Subject<'_>) -> Result<TempDir, ProofError> {
     let unwritable = |error| BuildError::File { file: "a temporary folder".to_owned(), error };
     let folder = tempfile::Builder::new().prefix("automcu-").tempdir().map_err(unwritable)?;
-    write(folder.path(), &format!("{}.h", subject.name), subject.header)?;
-    write(folder.path(), &format!("{}.c", subject.name), subject.source)?;
+    let network = folder.path().join(build::NETWORK);
+    std::fs::create_dir(&network).map_err(unwritable)?;
+    write(&network, &format!("{}.h", subject.name), subject.header)?;
+    write(&network, &format!("{}.c", subject.name), subject.source)?;
     let inputs: Vec<u8> = subject.inputs.iter().map(|value| value.cast_unsigned()).collect();
     let file = folder.path().join("in.bin");
     std::fs::write(&file, inputs).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
@@ -166,15 +189,18 @@ pub fn emulate(
         line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
     };
     let figures = (figure("first"), figure("stack"), figure("touched"), figure("guards"));
-    let (Some(instructions), Some(stack_bytes), Some(arena_touched_bytes), Some(outside_bytes)) = figures else {
+    let (Some(ticks), Some(stack_bytes), Some(arena_touched_bytes), Some(outside_bytes)) = figures else {
         return Err(ProofError::Report { what, words: said.chars().take(200).collect() });
     };
+    if figure("wrapped") != Some(0) {
+        return Err(ProofError::TooLong { what });
+    }
     Ok(Emulated {
         machine: board.machine,
         cpu: board.cpu.name(),
         outputs: outputs(folder.path())?,
         image,
-        instructions,
+        instructions: u64::from(ticks) * u64::from(board.resolution()),
         instructions_resolution: board.resolution(),
         stack_bytes,
         arena_touched_bytes,

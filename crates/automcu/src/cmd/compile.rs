@@ -7,9 +7,9 @@ use std::{
 };
 
 use automcu_convert::{Name, Network, Plan, Project, Region, Vectors, memory_map};
-use automcu_model::{Bytes, Graph, GraphDigest, Shape};
+use automcu_model::{ArtifactId, Bytes, Graph, GraphDigest, Shape};
 use automcu_target::{Budget, Fit, Footprint};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{footprint_of_code, random_inputs, write_json};
 use crate::{
@@ -36,9 +36,12 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) ->
     let plan = Plan::of(&network);
     let vectors = Vectors::of(&network, random_inputs(&network, VECTORS))?;
     let project = Project::of(&network, &plan, &name, &vectors)?;
-    let answer = Answer::of(&network, &plan, &project, &name, allowance);
-    let model = network.to_tflite()?;
-    write_folder(&arguments.output, &project, &model, &answer)?;
+    let mut answer = Answer::of(&network, &plan, &project, &name, allowance);
+    let mut files: Vec<(String, Vec<u8>)> =
+        project.files.into_iter().map(|file| (file.name, file.text.into_bytes())).collect();
+    files.push((format!("{name}.tflite"), network.to_tflite()?));
+    files.push((format!("{name}.onnx"), network.to_onnx()?));
+    write_folder(&arguments.output, &files, &mut answer)?;
     if arguments.json {
         write_json(&answer, &mut said.output)?;
     } else {
@@ -47,30 +50,84 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) ->
     Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
 }
 
-/// Writes everything, the report last: a folder that has one is whole.
-fn write_folder(folder: &Path, project: &Project, model: &[u8], answer: &Answer) -> Result<(), Failure> {
+/// What is told of a folder in its report, however old.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Folder {
+    pub(super) version: u32,
+    pub(super) name: String,
+    /// Whether everything was written; until then whatever is listed may be half there.
+    pub(super) is_whole: bool,
+    files: Vec<Written>,
+}
+
+/// A file that was written.
+#[derive(Clone, Serialize, Deserialize)]
+struct Written {
+    name: String,
+    /// Of what was written, so that changes by hand are seen.
+    digest: ArtifactId,
+}
+
+impl Folder {
+    /// The report of a folder, if it has one; nothing for a folder that is not there or is empty.
+    fn of(folder: &Path) -> Result<Self, Failure> {
+        let failed = |error| Failure::Create { path: folder.to_owned(), error };
+        let text = match fs::read(folder.join(REPORT)) {
+            Ok(text) => text,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(_) if fs::read_dir(folder).map_err(failed)?.next().is_none() => return Ok(Self::default()),
+            Err(_) => return Err(Failure::NotOurs(folder.to_owned())),
+        };
+        serde_json::from_slice(&text).map_err(|_| Failure::NotOurs(folder.to_owned()))
+    }
+
+    /// Refuses to write over what is not ours, or was changed since.
+    fn check(&self, folder: &Path, name: &str) -> Result<(), Failure> {
+        let path = folder.join(name);
+        let Ok(there) = fs::read(&path) else { return Ok(()) };
+        match self.files.iter().find(|file| file.name == name) {
+            Some(file) if !self.is_whole || file.digest == ArtifactId::of(&there) => Ok(()),
+            _ => Err(Failure::Changed(path)),
+        }
+    }
+}
+
+/// Writes everything. The report says first what will be there, and last that all of it is.
+fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], answer: &mut Answer) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| Failure::Create { path, error }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
+    let before = Folder::of(folder)?;
+    for (name, _) in files {
+        before.check(folder, name)?;
+    }
     let report = folder.join(REPORT);
-    let is_empty = fs::read_dir(folder).map_err(failed(folder))?.next().is_none();
-    if !is_empty && !report.is_file() {
-        return Err(Failure::NotOurs(folder.to_owned()));
+    let write_report = |answer: &Answer| {
+        let mut text = Vec::new();
+        write_json(answer, &mut text)?;
+        fs::write(&report, text).map_err(failed(&report))
+    };
+    let is_kept = |file: &&Written| files.iter().any(|(name, _)| *name == file.name);
+    let stale: Vec<Written> = before.files.iter().filter(|file| !is_kept(file)).cloned().collect();
+    let written: Vec<Written> =
+        files.iter().map(|(name, text)| Written { name: name.clone(), digest: ArtifactId::of(text) }).collect();
+    answer.files = written.iter().chain(&stale).cloned().collect();
+    write_report(answer)?;
+    for file in &stale {
+        // What was changed by hand stays.
+        if before.check(folder, &file.name).is_ok() {
+            let _ = fs::remove_file(folder.join(&file.name));
+        }
     }
-    if !is_empty {
-        fs::remove_file(&report).map_err(failed(&report))?;
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(failed(&path))?;
     }
-    for file in &project.files {
-        let path = folder.join(&file.name);
-        fs::write(&path, &file.text).map_err(failed(&path))?;
-    }
-    let path = folder.join(format!("{}.tflite", answer.name));
-    fs::write(&path, model).map_err(failed(&path))?;
-    let mut text = Vec::new();
-    write_json(answer, &mut text)?;
-    fs::write(&report, text).map_err(failed(&report))
+    answer.files = written;
+    answer.is_whole = true;
+    write_report(answer)
 }
 
 /// What was planned and written.
@@ -92,7 +149,8 @@ struct Answer {
     /// How many groups of layers run one after the other; within one, layers run row by row.
     streams: usize,
     memory: Vec<Piece>,
-    files: Vec<String>,
+    is_whole: bool,
+    files: Vec<Written>,
     target: Option<String>,
     budget: Option<Budget>,
     fits: Option<bool>,
@@ -113,8 +171,6 @@ impl Answer {
         let cost = graph.cost();
         let footprint = footprint_of_code(graph, plan.arena_bytes.into(), project.table_bytes);
         let fit = allowance.budget.map(|budget| Fit::of(&footprint, budget));
-        let mut files: Vec<String> = project.files.iter().map(|file| file.name.clone()).collect();
-        files.extend([format!("{name}.tflite"), REPORT.to_owned()]);
         Self {
             version: 1,
             automcu: env!("CARGO_PKG_VERSION"),
@@ -128,7 +184,8 @@ impl Answer {
             arena_least_bytes: Bytes(plan.least_bytes.into()),
             streams: plan.streams,
             memory: memory_map(network, plan).into_iter().map(|(region, what)| Piece { what, region }).collect(),
-            files,
+            is_whole: false,
+            files: Vec::new(),
             target: allowance.target,
             budget: allowance.budget,
             fits: fit.map(|fit| fit.holds()),

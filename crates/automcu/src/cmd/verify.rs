@@ -5,13 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use automcu_convert::{Network, Vectors};
+use automcu_convert::{Need, Network, Vectors};
 use automcu_model::{Bytes, DataType, Provenance};
 use automcu_target::{Budget, Fit, FlashUse, Footprint, RamUse};
-use automcu_toolchain::{Board, Emulated, ProofError, Subject, Tools, emulate, host, link};
-use serde::{Deserialize, Serialize};
+use automcu_toolchain::{Board, Cpu, Emulated, ProofError, Subject, Tools, emulate, host, link};
+use serde::Serialize;
 
-use super::{compile::REPORT, random_inputs, write_json};
+use super::{
+    compile::{Folder, REPORT},
+    random_inputs, write_json,
+};
 use crate::{
     Said,
     answer::{Allowance, write_fit},
@@ -22,7 +25,7 @@ use crate::{
 };
 
 /// The longest file of a folder that is read.
-const LONGEST: u64 = 256 << 20;
+const LONGEST: u64 = 512 << 20;
 
 pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
@@ -50,26 +53,29 @@ struct Project {
     network: Network,
 }
 
-/// What of the report is read.
-#[derive(Deserialize)]
-struct Report {
-    version: u32,
-    name: String,
-}
-
 impl Project {
     fn read(folder: &Path) -> Result<Self, Failure> {
         let read = |name: &str| -> Result<(PathBuf, String), Failure> {
             let path = folder.join(name);
             let mut text = String::new();
-            let file = std::fs::File::open(&path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-            file.map(|_| (path.clone(), text)).map_err(|error| Failure::Read { path, error })
+            let file = std::fs::File::open(&path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+            match file {
+                Ok(length) if length as u64 > LONGEST => {
+                    let problem = format!("it is longer than {LONGEST} bytes");
+                    Err(Failure::Project { path, problem })
+                }
+                Ok(_) => Ok((path, text)),
+                Err(error) => Err(Failure::Read { path, error }),
+            }
         };
         let (path, text) = read(REPORT)?;
         let wrong = |problem: String| Failure::Project { path: path.clone(), problem };
-        let report: Report = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let report: Folder = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         if report.version != 1 {
             return Err(wrong(format!("version {} is newer than this program", report.version)));
+        }
+        if !report.is_whole {
+            return Err(wrong("the folder was not written to its end".to_owned()));
         }
         // A name leads to files; one that is none must not lead anywhere else.
         let name = automcu_convert::Name::new(&report.name).map_err(|error| wrong(error.to_string()))?.to_string();
@@ -145,8 +151,12 @@ impl Answer {
             Ok(hosted) => answer.add("this computer", Provenance::Host, differing(&hosted.outputs), None),
             Err(error) => answer.leave_out("this computer", error)?,
         }
-        // The budget is held by the linker where the target is given, and compared afterwards where it is not.
-        let boards = cpu.map_or_else(|| vec![Board::M4, Board::M7], |cpu| Board::of(cpu).into_iter().collect());
+        // What the image holds beside weights and arena: code, and the stack.
+        let around = |bytes: u64| Bytes(bytes + (64 << 10));
+        let need = Need::of(network.graph());
+        let board = |cpu: Cpu| Board::of(cpu, around(need.flash()), around(need.ram()));
+        let cpus = cpu.map_or_else(|| vec![Board::M4.cpu, Board::M7.cpu], |cpu| vec![cpu]);
+        let boards: Vec<Board> = cpus.into_iter().filter_map(board).collect();
         for board in &boards {
             match emulate(tools, &subject, board, None, None) {
                 Ok(emulated) => {
@@ -183,15 +193,13 @@ impl Answer {
         self.runs.push(Run { place: place.to_owned(), provenance, differing_bytes, emulated });
     }
 
-    /// What is missing is left out; what is there and fails is an error.
+    /// Where the code cannot be tried is left out; what is tried and fails is an error.
     fn leave_out(&mut self, place: &str, error: ProofError) -> Result<(), Failure> {
-        match error {
-            ProofError::Missing(what) => {
-                self.left_out.push(LeftOut { place: place.to_owned(), why: format!("there is no {what}") });
-                Ok(())
-            }
-            error => Err(error.into()),
+        if !error.is_no_verdict() {
+            return Err(error.into());
         }
+        self.left_out.push(LeftOut { place: place.to_owned(), why: error.to_string() });
+        Ok(())
     }
 
     fn write(&self, folder: &Path, sink: &mut dyn Write) -> io::Result<()> {
@@ -208,8 +216,8 @@ impl Answer {
             writeln!(sink, "  {:<28} {} bytes differ {how}", run.place, run.differing_bytes)?;
             let Some(emulated) = &run.emulated else { continue };
             #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
-            let each = f64::from(emulated.instructions) / self.macs.max(1) as f64;
-            let instructions = thousands(emulated.instructions.into());
+            let each = emulated.instructions as f64 / self.macs.max(1) as f64;
+            let instructions = thousands(emulated.instructions);
             writeln!(sink, "    instructions {instructions} an inference, {each:.2} for each MAC {how}")?;
             let image = emulated.image;
             let linked = styled("(linked, int8, with the program around it)", FAINT);

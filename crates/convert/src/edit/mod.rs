@@ -25,7 +25,8 @@ impl Room {
             return None;
         }
         let need = Need::of(graph);
-        self.ram.is_none_or(|most| need.ram() <= most).then_some(need)
+        let within = |most: Option<u64>, bytes: u64| most.is_none_or(|most| bytes <= most);
+        (within(self.ram, need.ram()) && within(self.flash, need.flash())).then_some(need)
     }
 }
 

@@ -18,6 +18,12 @@ NN_INLINE void nn_store32(int8_t *to, uint32_t word)
     memcpy(to, &word, sizeof word);
 }
 
+/* Sums wrap around, as the reference's do. */
+NN_INLINE int32_t nn_plus(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
 NN_INLINE int32_t nn_shifted(int32_t value, int32_t left)
 {
     return (int32_t)((uint32_t)value << left);
@@ -111,7 +117,10 @@ NN_INLINE int8_t nn_quantised(int32_t sum, int32_t multiplier, int32_t rounding,
                               const int32_t least, const int32_t most)
 {
     if (is_exact != 0) {
-        return nn_within(nn_rescaled(sum, multiplier, shift) + rounding, least, most);
+        const int32_t far = INT32_C(1) << 30;
+        const int32_t rescaled = nn_rescaled(sum, multiplier, shift);
+        const int32_t near = (rescaled > far) ? far : ((rescaled < -far) ? -far : rescaled);
+        return nn_within(near + rounding, least, most);
     } else {
         const int32_t high = nn_high(sum, multiplier);
         return nn_within((high + rounding + (high >> 31)) >> shift, least, most);

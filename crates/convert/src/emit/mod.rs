@@ -12,11 +12,11 @@ use automcu_model::{Graph, Node};
 use crate::{
     network::Network,
     ops::{self, NotComputed},
-    plan::Plan,
+    plan::{Order, Plan},
 };
 pub(crate) use channels::{Channels, factor};
 pub use project::{File, Name, Project, Vectors, WrongName};
-pub(crate) use unit::{CHANNEL_BYTES, Fragment, Unit, clamp};
+pub(crate) use unit::{CHANNEL_BYTES, Fragment, Unit, clamp, number};
 
 /// The C code of a network.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl Code {
         for place in 0..network.graph.nodes().len() {
             ops::emit(&mut unit, place)?;
         }
-        let table_bytes = unit.table_bytes;
+        let table_bytes = unit.table_bytes + plan.order_bytes();
         let [fragments, tables, kernels, layers] = unit.parts();
         let mut source = about(network, plan, name);
         let _ = write!(source, "#include \"{name}.h\"\n\n#include <stddef.h>\n#include <string.h>\n\n{MACROS}\n");
@@ -57,9 +57,12 @@ const MACROS: &str = r"#if defined(__GNUC__)
 #endif
 
 /* The DSP extension of Cortex-M4, M7, M33, M35P, M55 and M85. Its loops are written in assembly, with constants that only
-   an optimising compiler hands on; every other core, compiler and setting takes the portable path, to the same bits. */
-#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(NN_PORTABLE)
+   an optimising compiler hands on; every other core, compiler and setting takes the portable path, to the same bits.
+   Define NN_PORTABLE where a compiler keeps so many registers for itself that it finds none for the loops. */
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_ARCH_PROFILE) && defined(__GNUC__) && defined(__OPTIMIZE__)
+#if (__ARM_ARCH_PROFILE == 'M') && !defined(__ARM_BIG_ENDIAN) && !defined(NN_PORTABLE)
 #define NN_DSP
+#endif
 #endif
 ";
 
@@ -137,7 +140,7 @@ fn header(network: &Network, plan: &Plan, name: &Name) -> String {
     let _ = write!(
         text,
         "/* All memory that a run needs beside the stack. */\n#define {upper}_ARENA_BYTES {}\n\n\
-         /* An arena, unless the program has one of its own, which starts at a multiple of 4. */\n\
+         /* An arena, unless the program has one of its own, which starts at a multiple of 4: then {upper}_OWN_ARENA is defined\n   for {name}.c, too. */\n\
          #ifndef {upper}_OWN_ARENA\nextern int8_t {name}_arena[{upper}_ARENA_BYTES];\n#endif\n\n\
          /* Where the input goes, row by row, pixel by pixel. A run overwrites it. */\n\
          int8_t *{name}_input(int8_t *arena);\n\n/* Computes the output of the input. */\n\
@@ -151,17 +154,27 @@ fn header(network: &Network, plan: &Plan, name: &Name) -> String {
 /// The order of steps and the functions that the header promises.
 fn run(network: &Network, plan: &Plan, name: &Name) -> String {
     let count = network.graph.nodes().len();
-    let kind = if count <= 256 { "uint8_t" } else { "uint16_t" };
-    let runs: Vec<(usize, usize)> =
-        plan.steps.chunk_by(|a, b| a == b).flat_map(|run| run.chunks(255)).map(|run| (run[0], run.len())).collect();
+    let order = Order::of(&plan.steps);
+    let kind = if Order::node_bytes(count) == 1 { "uint8_t" } else { "uint16_t" };
+    let start = if order.start_bytes() == 2 { "uint16_t" } else { "uint32_t" };
     let mut text = format!(
-        "/* In which order layers do their steps: a layer, and how many of its steps follow each other. */\n\
-         static const {kind} nn_order[{}][2] = {{\n",
-        runs.len()
+        "/* In which order layers do their steps: stretches of this list, each done so many times. */\n\
+         static const {kind} nn_pattern[{}] = {{\n",
+        order.pattern.len()
     );
-    for line in runs.chunks(12) {
-        let pairs: Vec<String> = line.iter().map(|(layer, steps)| format!("{{{layer}, {steps}}}")).collect();
-        let _ = writeln!(text, "    {},", pairs.join(", "));
+    for line in order.pattern.chunks(24) {
+        let layers: Vec<String> = line.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "    {},", layers.join(", "));
+    }
+    let _ = write!(
+        text,
+        "}};\n\nstatic const struct {{\n    {start} start;\n    uint16_t length, times;\n}} nn_rounds[{}] = {{\n",
+        order.rounds.len()
+    );
+    for line in order.rounds.chunks(6) {
+        let rounds: Vec<String> =
+            line.iter().map(|round| format!("{{{}, {}, {}}}", round.start, round.length, round.times)).collect();
+        let _ = writeln!(text, "    {},", rounds.join(", "));
     }
     let upper = name.upper();
     let _ = write!(
@@ -169,20 +182,25 @@ fn run(network: &Network, plan: &Plan, name: &Name) -> String {
         "}};\n\n#ifndef {upper}_OWN_ARENA\nNN_ALIGNED int8_t {name}_arena[{upper}_ARENA_BYTES];\n#endif\n\n\
          int8_t *{name}_input(int8_t *arena)\n{{\n    return arena + {};\n}}\n\n\
          const int8_t *{name}_output(const int8_t *arena)\n{{\n    return arena + {};\n}}\n\n\
-         void {name}_run(int8_t *arena)\n{{\n    uint16_t done[{count}] = {{0}};\n    \
-         for (size_t i = 0; i < sizeof nn_order / sizeof nn_order[0]; i++) {{\n        \
-         const {kind} layer = nn_order[i][0];\n        \
-         for (int32_t steps = nn_order[i][1]; steps > 0; steps--) {{\n            \
-         const int32_t y = done[layer];\n            done[layer]++;\n            switch (layer) {{\n",
+         static void nn_step({kind} layer, int8_t *arena, int32_t y)\n{{\n    switch (layer) {{\n",
         plan.tensors[Graph::INPUT.index()].offset,
         plan.tensors[network.graph.output().index()].offset,
     );
     for layer in 0..count {
         let label = if layer + 1 == count { "default".to_owned() } else { format!("case {layer}") };
-        let _ =
-            write!(text, "            {label}:\n                layer_{layer}(arena, y);\n                break;\n");
+        let _ = write!(text, "    {label}:\n        layer_{layer}(arena, y);\n        break;\n");
     }
-    text + "            }\n        }\n    }\n}\n"
+    let _ = write!(
+        text,
+        "    }}\n}}\n\nvoid {name}_run(int8_t *arena)\n{{\n    uint16_t done[{count}] = {{0}};\n    \
+         for (size_t i = 0; i < sizeof nn_rounds / sizeof nn_rounds[0]; i++) {{\n        \
+         for (uint32_t times = nn_rounds[i].times; times > 0u; times--) {{\n            \
+         for (uint32_t k = 0; k < nn_rounds[i].length; k++) {{\n                \
+         const {kind} layer = nn_pattern[nn_rounds[i].start + k];\n                \
+         const int32_t y = done[layer];\n                done[layer]++;\n                \
+         nn_step(layer, arena, y);\n            }}\n        }}\n    }}\n}}\n"
+    );
+    text
 }
 
 /// What a layer does, for people.

@@ -68,10 +68,10 @@ NN_INLINE void nn_products(int32_t sums[4], const int8_t *x, const int32_t apart
 {
     int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
     for (int32_t i = 0; i < count; i++) {
-        a += x[i] * w[i];
-        b += x[apart + i] * w[i];
-        c += x[i] * w[count + i];
-        d += x[apart + i] * w[count + i];
+        a = nn_plus(a, x[i] * w[i]);
+        b = nn_plus(b, x[apart + i] * w[i]);
+        c = nn_plus(c, x[i] * w[count + i]);
+        d = nn_plus(d, x[apart + i] * w[count + i]);
     }
     sums[0] = a;
     sums[1] = b;

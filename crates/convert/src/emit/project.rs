@@ -36,7 +36,8 @@ impl Name {
         let lower = text.to_ascii_lowercase();
         let word: String = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let word: String = word.trim_matches('_').chars().take(Self::LONGEST - 4).collect();
-        Self::new(&word).or_else(|_| Self::new(&format!("net_{word}"))).unwrap_or_else(|_| Self("network".to_owned()))
+        let prefixed = || if word.is_empty() { Self::new("net") } else { Self::new(&format!("net_{word}")) };
+        Self::new(&word).or_else(|_| prefixed()).expect("a short word behind letters is a name")
     }
 
     pub(super) fn upper(&self) -> String {

@@ -19,7 +19,7 @@ NN_INLINE void nn_dense_all(const int8_t *from, int8_t *to, const int8_t *weight
         }
 #endif
         for (; k < shape->count; k++) {
-            sum += from[k] * weights[k];
+            sum = nn_plus(sum, from[k] * weights[k]);
         }
         to[i] = nn_quantised(sum, channel.multiplier, channel.rounding, channel.shift, shape->is_exact, shape->least,
                              shape->most);

@@ -58,8 +58,8 @@ NN_INLINE void nn_taps(int32_t *first, int32_t *second, const int8_t *x, const i
     }
 #else
     for (int32_t i = 0; i < shape->kernel_width; i++) {
-        *first += x[i] * taps[i];
-        *second += x[i + shape->stride] * taps[i];
+        *first = nn_plus(*first, x[i] * taps[i]);
+        *second = nn_plus(*second, x[i + shape->stride] * taps[i]);
     }
 #endif
 }

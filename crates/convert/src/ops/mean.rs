@@ -5,7 +5,7 @@ use automcu_model::{Graph, Node, Op, Shape};
 use super::{Bounds, Kernel, bounds};
 use crate::{
     arithmetic::Multiplier,
-    emit::{Fragment, Unit},
+    emit::{Fragment, Unit, number},
     network::Network,
     plan::Workspace,
     tflite::{Operator, Reading, TfliteError},
@@ -114,7 +114,7 @@ impl Mean {
             unit.kept(place),
             unit.start(node.output),
             shape.channels,
-            self.places.wrapping_mul(self.input_zero),
+            number(self.places.wrapping_mul(self.input_zero)),
             self.output_zero,
             self.multiplier.multiplier,
             self.multiplier.shift,

@@ -56,13 +56,11 @@ impl Pad {
         let row = unit.row(node.output, "y");
         let mut body = format!("    memset({row}, {zero_point}, {});\n", output.width * output.channels);
         body += &format!(
-            "    if ((y >= {}) && (y < {})) {{\n        \
-            const int32_t row = y - {};\n        memcpy({row} + {}, {}, {});\n    }}\n",
+            "    if ((y >= {}) && (y < {})) {{\n        memcpy({row} + {}, {}, {});\n    }}\n",
             border.top,
             border.top + input.height,
-            border.top,
             border.left * input.channels,
-            unit.row(node.inputs[0], "row"),
+            unit.row(node.inputs[0], &format!("(y - {})", border.top)),
             input.width * input.channels,
         );
         unit.layer(place, node, &body);

@@ -2,6 +2,7 @@
 //!
 //! What is planned is what the emitted code does, step for step; there is no second account of memory.
 
+mod order;
 mod place;
 mod rows;
 mod stream;
@@ -12,6 +13,7 @@ use automcu_model::{Graph, Node, TensorId};
 use serde::Serialize;
 
 use crate::network::Network;
+pub(crate) use order::Order;
 use place::{Numbers, Placer, Ring};
 pub(crate) use rows::is_one_place;
 use rows::{Work, is_in_place, layouts};
@@ -23,7 +25,7 @@ const PLACED_COURSES: usize = 4;
 const REFINED_STEPS: usize = 24;
 const REFINEMENTS: usize = 400;
 /// Courses are computed until they have cost so many steps in all.
-const STEPS_SPENT: usize = 20_000_000;
+const STEPS_SPENT: usize = 4_000_000;
 
 /// How the values of one row lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -114,6 +116,12 @@ pub enum Holder {
 }
 
 impl Plan {
+    /// The bytes by which the emitted code knows the order of steps.
+    #[must_use]
+    pub fn order_bytes(&self) -> u64 {
+        Order::of(&self.steps).bytes(self.scratch.len())
+    }
+
     /// The first step at which the most bytes are alive. `graph` is the one that was planned for.
     #[must_use]
     pub fn fullest(&self, graph: &Graph) -> Moment {

@@ -1,6 +1,8 @@
 //! Where in one arena everything lies. Two things may share bytes as long as they do not live at the same time; this is
 //! held for each row by itself, so that rows may be written where rows were that nobody reads any more.
 
+use std::cell::Cell;
+
 use super::stream::Life;
 
 /// Everything starts at a multiple of this many bytes, so that words can be read in one access.
@@ -73,13 +75,38 @@ impl Numbers {
     }
 }
 
-/// How two rings stand to each other.
-#[derive(Clone)]
-enum Relation {
-    /// They never live at the same time.
-    Apart,
-    /// By slot of the lower-numbered one, then of the other.
-    Slots(Vec<Clash>),
+/// Slots that are looked at as one, so that there are few enough of them: a block is taken to live from the first life in it
+/// to the last where it has many.
+struct Blocks {
+    /// The lives in each, in order.
+    lives: Vec<Vec<Life>>,
+    /// Bytes of each but the last, which may be smaller.
+    bytes: u32,
+}
+
+/// So many slots times slots are compared in all, at most, and so many lives of one block.
+const MOST_COMPARED: usize = 1 << 23;
+const MOST_LIVES: usize = 64;
+/// Placing stops looking for better orders when it has looked at so many pairs of blocks.
+const MOST_LOOKED_AT: usize = 40_000_000;
+
+impl Blocks {
+    /// The slots of a ring in at most `most` blocks.
+    fn of(ring: &Ring, most: usize) -> Self {
+        let each = ring.slots.len().div_ceil(most.max(1)).max(1);
+        let joined = |slots: &[Vec<Life>]| {
+            if let [one] = slots
+                && one.len() <= MOST_LIVES
+            {
+                return one.clone();
+            }
+            let lives = || slots.iter().flatten();
+            let from = lives().map(|life| life.from).min();
+            from.zip(lives().map(|life| life.to).max()).map(|(from, to)| Life { from, to }).into_iter().collect()
+        };
+        let bytes = u32::try_from(each).expect("rows are bounded") * ring.slot_bytes;
+        Self { lives: ring.slots.chunks(each).map(joined).collect(), bytes }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,19 +121,48 @@ enum Clash {
 pub(crate) struct Placer<'r> {
     rings: &'r [Ring],
     spans: Vec<Life>,
-    relations: Vec<Relation>,
+    sizes: Vec<u32>,
+    blocks: Vec<Blocks>,
+    /// By ring and ring, the place among the clashes, from 1; 0 where they are never in each other's way.
+    between: Vec<u32>,
+    /// By block of the lower-numbered ring, then of the other.
+    clashes: Vec<Vec<Clash>>,
+    looked_at: Cell<usize>,
 }
 
 impl<'r> Placer<'r> {
     pub(crate) fn new(rings: &'r [Ring]) -> Self {
         let spans: Vec<Life> = rings.iter().map(Ring::span).collect();
-        let mut relations = Vec::with_capacity(rings.len() * rings.len());
-        for a in 0..rings.len() {
-            for b in 0..rings.len() {
-                relations.push(if a < b && spans[a].meets(spans[b]) { relation(rings, a, b) } else { Relation::Apart });
+        let meeting: Vec<(usize, usize)> = (0..rings.len())
+            .flat_map(|a| (a + 1..rings.len()).map(move |b| (a, b)))
+            .filter(|&(a, b)| spans[a].meets(spans[b]))
+            .collect();
+        let compared = |most: usize| -> usize {
+            let blocks = |ring: usize| rings[ring].slots.len().min(most);
+            meeting.iter().map(|&(a, b)| blocks(a) * blocks(b)).sum()
+        };
+        let most = (0..=12).rev().map(|bits| 1 << bits).find(|&most| compared(most) <= MOST_COMPARED).unwrap_or(1);
+        let blocks: Vec<Blocks> = rings.iter().map(|ring| Blocks::of(ring, most)).collect();
+        let mut clashes = Vec::new();
+        let mut between = vec![0; rings.len() * rings.len()];
+        for (a, b) in meeting {
+            let found = clashes_between(rings, &blocks, a, b);
+            if found.iter().any(|clash| *clash != Clash::Never) {
+                clashes.push(found);
+                let place = u32::try_from(clashes.len()).expect("rings are bounded");
+                between[a * rings.len() + b] = place;
+                between[b * rings.len() + a] = place;
             }
         }
-        Self { rings, spans, relations }
+        Self {
+            rings,
+            spans,
+            sizes: rings.iter().map(Ring::bytes).collect(),
+            blocks,
+            between,
+            clashes,
+            looked_at: Cell::new(0),
+        }
     }
 
     /// The best placement found: for each ring the byte at which it starts, and how many bytes there are in all. Stops
@@ -136,12 +192,13 @@ impl<'r> Placer<'r> {
             by(&|ring| (self.spans[ring].from, bytes(ring))),
             by(&|ring| (u32::MAX - (self.spans[ring].to - self.spans[ring].from), bytes(ring))),
         ];
-        let mut is_done = orders.iter().any(|order| consider(order, &mut best_order));
+        let mut is_done =
+            orders.iter().any(|order| consider(order, &mut best_order) || self.looked_at.get() > MOST_LOOKED_AT);
         // Then small changes of the best order, the same ones every time.
         let mut numbers = Numbers::default();
         let most = if all.len() < 8 { 300 } else { 30_000 / all.len().max(60) };
         for _ in 0..most {
-            if is_done || all.len() < 2 {
+            if is_done || all.len() < 2 || self.looked_at.get() > MOST_LOOKED_AT {
                 break;
             }
             let mut order = best_order.clone();
@@ -173,21 +230,28 @@ impl<'r> Placer<'r> {
     /// Where a ring at this byte shares some with another that it may not share: the least start above at which the first
     /// such pair of slots is apart.
     fn clash(&self, ring: usize, at: u32, other: usize, other_at: u32) -> Option<u32> {
-        let (low, high) = (ring.min(other), ring.max(other));
-        let Relation::Slots(clashes) = &self.relations[low * self.rings.len() + high] else { return None };
-        let (own, its) = (&self.rings[ring], &self.rings[other]);
-        if at >= other_at + its.bytes() || other_at >= at + own.bytes() {
+        self.looked_at.set(self.looked_at.get() + 1);
+        if at >= other_at + self.sizes[other] || other_at >= at + self.sizes[ring] {
             return None;
         }
-        let columns = self.rings[high].slots.len();
-        for i in 0..own.slots.len() {
-            let start = at + u32::try_from(i).expect("rows are bounded") * own.slot_bytes;
-            let end = start + own.slot_bytes;
-            // Only slots of the other that lie under this one.
-            let first = start.saturating_sub(other_at) / its.slot_bytes.max(1);
-            for j in first as usize..its.slots.len() {
-                let other_start = other_at + u32::try_from(j).expect("rows are bounded") * its.slot_bytes;
-                let other_end = other_start + its.slot_bytes;
+        let (low, high) = (ring.min(other), ring.max(other));
+        let clashes = match self.between[low * self.rings.len() + high] {
+            0 => return None,
+            place => &self.clashes[place as usize - 1],
+        };
+        let (own, its) = (&self.blocks[ring], &self.blocks[other]);
+        let columns = self.blocks[high].lives.len();
+        let block = |blocks: &Blocks, ring: usize, start: u32, i: usize| {
+            let first = start + u32::try_from(i).expect("rows are bounded") * blocks.bytes;
+            (first, (first + blocks.bytes).min(start + self.sizes[ring]))
+        };
+        for i in 0..own.lives.len() {
+            let (start, end) = block(own, ring, at, i);
+            // Only blocks of the other that lie under this one.
+            let first = start.saturating_sub(other_at) / its.bytes.max(1);
+            for j in first as usize..its.lives.len() {
+                self.looked_at.set(self.looked_at.get() + 1);
+                let (other_start, other_end) = block(its, other, other_at, j);
                 if other_start >= end {
                     break;
                 }
@@ -195,7 +259,7 @@ impl<'r> Placer<'r> {
                     continue;
                 }
                 let clash = if ring == low { clashes[i * columns + j] } else { clashes[j * columns + i] };
-                let is_same = start == other_start && end == other_end;
+                let is_same = (start, end) == (other_start, other_end);
                 if clash == Clash::Always || clash == Clash::UnlessSame && !is_same {
                     // At least one byte more, even where the alignment already leads past.
                     return Some((at + (other_end - start)).max(at + 1));
@@ -206,15 +270,18 @@ impl<'r> Placer<'r> {
     }
 }
 
-fn relation(rings: &[Ring], a: usize, b: usize) -> Relation {
-    let takes_over = |new: usize, old: usize| rings[new].takes_over.contains(&old);
-    let mut clashes = Vec::with_capacity(rings[a].slots.len() * rings[b].slots.len());
-    for slot in &rings[a].slots {
-        for other in &rings[b].slots {
-            clashes.push(clash_of(slot, other, takes_over(b, a), takes_over(a, b)));
-        }
-    }
-    if clashes.iter().all(|clash| *clash == Clash::Never) { Relation::Apart } else { Relation::Slots(clashes) }
+fn clashes_between(rings: &[Ring], blocks: &[Blocks], a: usize, b: usize) -> Vec<Clash> {
+    // Slots that were joined do not take over from each other one by one.
+    let is_whole = |ring: usize| blocks[ring].lives.len() == rings[ring].slots.len();
+    let can = is_whole(a) && is_whole(b);
+    let takes_over = |new: usize, old: usize| can && rings[new].takes_over.contains(&old);
+    let (old_first, new_first) = (takes_over(b, a), takes_over(a, b));
+    let others = &blocks[b].lives;
+    blocks[a]
+        .lives
+        .iter()
+        .flat_map(|own| others.iter().map(move |its| clash_of(own, its, old_first, new_first)))
+        .collect()
 }
 
 /// `old_first`: what lies in `b` may take over from `a`; `new_first`: the other way round.

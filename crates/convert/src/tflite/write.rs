@@ -8,7 +8,10 @@ use super::{
     flatten::{Field, Table, file},
     kind,
 };
-use crate::network::{End, Network, Quantisation, Weights};
+use crate::{
+    network::{End, Network, Quantisation, Weights},
+    vectors::vectors,
+};
 
 /// An operator that a node is written as.
 struct Form {
@@ -38,7 +41,7 @@ impl Network {
     /// The same with another tensor as its output, so that two runtimes can be compared step by step.
     pub fn to_tflite_showing(&self, tensor: usize) -> Result<Vec<u8>, NotWritten> {
         let mut writing = Writing {
-            vectors: vectors(self),
+            vectors: vectors(&self.graph),
             tensors: Vec::new(),
             buffers: vec![Vec::new()],
             codes: Vec::new(),
@@ -72,29 +75,6 @@ fn number(place: usize) -> i32 {
 
 fn side(side: u32) -> i32 {
     i32::try_from(side).expect("maps are bounded")
-}
-
-/// Which tensors are vectors, by the tensor's place: what dense layers and global pools leave, and what is made of it.
-/// Other tensors of one row and column are maps, as convolutions want them.
-fn vectors(network: &Network) -> Vec<bool> {
-    let graph = &network.graph;
-    let mut vectors = vec![false; graph.tensors().len()];
-    for node in graph.nodes() {
-        vectors[node.output.index()] = match node.op {
-            Op::Dense { .. } | Op::GlobalAverage | Op::GlobalMax => true,
-            Op::Reshape => graph.shape(node.output).area() == 1,
-            _ => node.inputs.iter().all(|input| vectors[input.index()]),
-        };
-    }
-    // What a window moves over must be a map, and so must be what such a map is computed from, value by value.
-    for node in graph.nodes().iter().rev() {
-        let has_window = node.op.window().is_some() || matches!(node.op, Op::Pad(_));
-        let by_value = !matches!(node.op, Op::Dense { .. } | Op::GlobalAverage | Op::GlobalMax | Op::Reshape);
-        if has_window || by_value && !vectors[node.output.index()] && node.op != Op::Scale {
-            node.inputs.iter().for_each(|input| vectors[input.index()] = false);
-        }
-    }
-    vectors
 }
 
 fn dimensions(shape: Shape, is_vector: bool) -> Vec<i32> {

@@ -1,6 +1,6 @@
 /* The network by names of its own, whatever it is called. */
-#ifndef NETWORK_H
-#define NETWORK_H
+#ifndef AUTOMCU_SUBJECT_H
+#define AUTOMCU_SUBJECT_H
 
 #define @NAME@_OWN_ARENA
 #include "@name@.h"
