@@ -3,7 +3,7 @@
 #define AUTOMCU_SUBJECT_H
 
 #define @NAME@_OWN_ARENA
-#include "@name@.h"
+#include "network/@name@.h"
 
 #define ARENA_BYTES @NAME@_ARENA_BYTES
 #define INPUT_BYTES @NAME@_INPUT_BYTES

@@ -82,7 +82,7 @@ pub(crate) fn hosted(compiler: &Path, folder: &Path, name: &str) -> Result<Built
     write(folder, "subject.h", &named(SUBJECT_H, name))?;
     write(folder, "hosted.c", HOSTED_C)?;
     let built = compile(compiler, folder, name, &[])?;
-    run(compiler, folder, &["-std=c99", "-O2", "-I", NETWORK, "-o", "program", "hosted.c", OBJECT])?;
+    run(compiler, folder, &["-std=c99", "-O2", "-o", "program", "hosted.c", OBJECT])?;
     Ok(built)
 }
 
@@ -134,7 +134,7 @@ fn link_for(
     let counter = if board.is_some_and(|board| board.has_tim2) { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
     let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
     line.extend(&flags);
-    line.extend(["-I", NETWORK, "-o", "image.elf", "startup.c", "emulated.c", OBJECT]);
+    line.extend(["-o", "image.elf", "startup.c", "emulated.c", OBJECT]);
     run(compiler, folder, &line)?;
     Ok(built)
 }
