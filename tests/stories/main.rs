@@ -12,6 +12,7 @@ mod fit;
 mod inspect;
 mod interpreter;
 mod manual;
+mod onnx;
 mod plan;
 mod quantise;
 mod schemas;

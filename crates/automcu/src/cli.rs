@@ -117,7 +117,7 @@ pub(crate) struct Fit {
 /// Writes an int8 network as C code without heap or library, with its memory planned to the byte.
 ///
 /// The folder gets the code (NAME.h, NAME.c), a program that checks it (main.c, vectors.h, Makefile, CMakeLists.txt), the
-/// network itself (NAME.tflite) and what was planned (automcu.json). `automcu verify` proves it.
+/// network itself (NAME.tflite, NAME.onnx) and what was planned (automcu.json). `automcu verify` proves it.
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Compile {

@@ -1,6 +1,6 @@
 //! The operations of ONNX that each operation is written as.
 
-use automcu_model::{Extent, Node, Op, Shape, TensorId, spec::Activation};
+use automcu_model::{Extent, Node, Op, Shape, spec::Activation};
 
 use super::{Attribute, NotInOnnx, Writing};
 use crate::ops::window::Window;
@@ -26,6 +26,7 @@ pub(super) fn channels_first<T: Copy>(node: &Node, values: &[T], outputs: usize)
 
 /// Writes an operation without its activation: the name of what it computes.
 pub(super) fn written(to: &mut Writing<'_>, place: usize, node: &Node, inputs: &[String]) -> Result<String, NotInOnnx> {
+    let inputs = in_ranks(to, node, inputs);
     let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
     let (from, output) = (to.graph.shape(node.inputs[0]), to.graph.shape(node.output));
     Ok(match node.op {
@@ -39,7 +40,8 @@ pub(super) fn written(to: &mut Writing<'_>, place: usize, node: &Node, inputs: &
         }
         Op::Dense { .. } => {
             let [weights, biases] = to.weights(place, node, &[output.channels, from.channels].map(i64::from));
-            to.computed("Gemm", &[names[0], &weights, &biases], &[Attribute::Integer("transB", 1)])
+            let vector = to.computed("Gemm", &[names[0], &weights, &biases], &[Attribute::Integer("transB", 1)]);
+            if to.vectors[node.output.index()] { vector } else { unflattened(to, &vector) }
         }
         Op::MaxPool { .. } => pool(to, node, "MaxPool", names[0]),
         Op::AveragePool { .. } => pool(to, node, "AveragePool", names[0]),
@@ -50,10 +52,7 @@ pub(super) fn written(to: &mut Writing<'_>, place: usize, node: &Node, inputs: &
         }
         Op::Add { .. } => to.computed("Add", &names, &[]),
         Op::Multiply => to.computed("Mul", &names, &[]),
-        Op::Scale => {
-            let gate = as_map(to, node.inputs[1], names[1]);
-            to.computed("Mul", &[names[0], &gate], &[])
-        }
+        Op::Scale => to.computed("Mul", &names, &[]),
         Op::Maximum => to.computed("Max", &names, &[]),
         Op::Minimum => to.computed("Min", &names, &[]),
         Op::Concat => to.computed("Concat", &names, &[Attribute::Integer("axis", 1)]),
@@ -144,11 +143,23 @@ fn flat(to: &mut Writing<'_>, x: &str) -> String {
     to.computed("Flatten", &[x], &[Attribute::Integer("axis", 1)])
 }
 
+/// The inputs of an operation with as many dimensions as it takes: two for a dense layer and whatever gives a vector, four
+/// where windows move and where one of the inputs is a map.
+fn in_ranks(to: &mut Writing<'_>, node: &Node, names: &[String]) -> Vec<String> {
+    let is_told = matches!(node.op, Op::Reshape | Op::GlobalAverage | Op::GlobalMax);
+    let is_vector = to.vectors[node.output.index()] || matches!(node.op, Op::Dense { .. });
+    let inputs = node.inputs.iter().zip(names);
+    inputs
+        .map(|(&input, name)| match (is_told, is_vector, to.vectors[input.index()]) {
+            (false, true, false) => flat(to, name),
+            (false, false, true) => unflattened(to, name),
+            _ => name.clone(),
+        })
+        .collect()
+}
+
 /// A vector as a map of one row and column.
-fn as_map(to: &mut Writing<'_>, tensor: TensorId, x: &str) -> String {
-    if !to.vectors[tensor.index()] {
-        return x.to_owned();
-    }
+fn unflattened(to: &mut Writing<'_>, x: &str) -> String {
     let axes = to.longs("axes", &[2, 3]);
     to.computed("Unsqueeze", &[x, &axes], &[])
 }
