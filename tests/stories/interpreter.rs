@@ -50,7 +50,7 @@ fn reference_bytes(python: &Path, model: &str, inputs: &[u8]) -> Vec<u8> {
 }
 
 /// What the interpreter and the reference make of the same inputs.
-fn both(python: &Path, network: &Network, model: &str, count: usize) -> (Vec<i8>, Vec<i8>) {
+pub(crate) fn both(python: &Path, network: &Network, model: &str, count: usize) -> (Vec<i8>, Vec<i8>) {
     let mut interpreter = Interpreter::new(network).expect("computed");
     let length = usize::try_from(network.graph().tensors()[0].elements()).expect("small");
     let inputs = inputs(count, length);

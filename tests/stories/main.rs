@@ -17,3 +17,4 @@ mod plan;
 mod quantise;
 mod schemas;
 mod targets;
+mod windows;
