@@ -106,6 +106,46 @@ fn names_of_files_around_a_network_are_names_of_networks_too() {
     }
 }
 
+/// Labels go into the header and into the file, where other readers find them.
+#[test]
+fn outputs_are_called_what_they_are_said_to_be_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, list) = (folder.path().join("out"), folder.path().join("labels.txt"));
+    let (path, labels) = (path.to_str().expect("text"), list.to_str().expect("text"));
+    let model = fixture("models/resnet8_te_int8.tflite");
+    let names = ["plane", "car", "bird", "cat \"Tom\"", "deer", "dog", "frog", "K\u{f6}nig", "ship", "truck"];
+    fs::write(&list, names.join("\n")).expect("writable");
+    let said = automcu(&["compile", &model, "-o", path, "--name", "eye", "--labels", labels]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    let header = fs::read_to_string(Path::new(path).join("eye.h")).expect("written");
+    assert!(header.contains(r#""cat \"Tom\"""#) && header.contains(r#""K\303\266nig""#), "{header}");
+    // What was written is read again, and shown.
+    let written = format!("{path}/eye.tflite");
+    let said = automcu(&["eval", &written, "--data", "synthetic", "--count", "20"]);
+    assert!(said.output.contains("7 K\u{f6}nig") && said.output.contains("9 truck"), "{}", said.output);
+    if need("cc").is_some() {
+        let program = "#include <stdio.h>\n#include \"eye.h\"\nstatic const char *const names[] = EYE_LABELS;\n\
+            int main(void) { puts(names[3]); puts(names[7]); return sizeof names / sizeof names[0] != 10; }\n";
+        fs::write(Path::new(path).join("names.c"), program).expect("writable");
+        let shell = Program::new("/bin/sh", path).args(["-c", "cc -o names names.c && ./names"]);
+        let run = shell.run(Limits::of_seconds(60)).expect("a shell");
+        assert_eq!((run.status, run.output.text.as_str()), (Status::Exited(0), "cat \"Tom\"\nK\u{f6}nig\n"), "{run:?}");
+    }
+    if let Some(python) = need("tflite-micro") {
+        let script = "import zipfile; from tflite_micro import runtime as r; r.Interpreter.from_file('eye.tflite'); \
+            print(zipfile.ZipFile('eye.tflite').testzip(), len(zipfile.ZipFile('eye.tflite').read('labels.txt')))";
+        let run = Program::new(python, path).args(["-c", script]).run(Limits::of_seconds(60)).expect("Python");
+        let length: usize = names.iter().map(|name| name.len() + 1).sum();
+        assert_eq!(run.output.text.trim(), format!("None {length}"), "{}", run.errors.text);
+    }
+    for (wrong, why) in [("one\ntwo", "2 labels for 10 outputs"), ("a\n\nc\nd\ne\nf\ng\nh\ni\nj", "is no label")] {
+        fs::write(&list, wrong).expect("writable");
+        let said = automcu(&["compile", &model, "-o", path, "--name", "eye", "--labels", labels]);
+        assert_eq!(said.outcome, Outcome::Refused);
+        assert!(said.errors.contains(why), "{}", said.errors);
+    }
+}
+
 #[test]
 fn names_are_taken_where_c_allows_them() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -130,6 +130,9 @@ pub(crate) struct Compile {
     /// What files, functions and macros are called, instead of after the file
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// What the outputs are called: a text file, one label a line, instead of what the model says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
     #[command(flatten)]

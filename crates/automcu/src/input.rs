@@ -44,6 +44,23 @@ pub(crate) fn network(path: &Path, input: &mut dyn Read) -> Result<(String, Netw
     }
 }
 
+/// Labels, one a line, one for each output of a network.
+pub(crate) fn labels(path: &Path, outputs: u64) -> Result<Vec<String>, Failure> {
+    const MOST: usize = 1 << 18;
+    let (_, bytes) = content(path, &mut io::empty(), MOST)?;
+    let refused = |problem: String| Failure::Labels { path: path.to_owned(), problem };
+    let text = String::from_utf8(bytes).map_err(|error| refused(format!("it is no UTF-8 text: {error}")))?;
+    let labels: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    if labels.len() as u64 != outputs {
+        return Err(refused(format!("{} labels for {outputs} outputs; give one a line", labels.len())));
+    }
+    let is_wrong = |label: &&String| label.is_empty() || label.len() > 200 || label.chars().any(char::is_control);
+    match labels.iter().find(is_wrong) {
+        Some(label) => Err(refused(format!("{label:?} is no label; use 1 to 200 bytes of text"))),
+        None => Ok(labels),
+    }
+}
+
 pub(crate) fn architecture(path: &Path, input: &mut dyn Read) -> Result<Architecture, Failure> {
     let (name, text) = content(path, input, limits::DOCUMENT_BYTES)?;
     let graph = Spec::from_json(&text).and_then(|spec| spec.lower());

@@ -68,6 +68,8 @@ pub(crate) enum Failure {
     /// A file is no int8 network that is understood.
     #[error("{file}: {error}")]
     Model { file: String, error: Box<TfliteError> },
+    #[error("{}: {problem}", path.display())]
+    Labels { path: PathBuf, problem: String },
     #[error("{0}")]
     UnknownTarget(#[from] UnknownTarget),
     #[error("{0}")]
@@ -123,6 +125,7 @@ impl Failure {
             | Self::NotTflite(_)
             | Self::NotOnnx(_)
             | Self::Mismatch { .. }
+            | Self::Labels { .. }
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(DatasetError::Read { .. }) => Outcome::Unreadable,
             Self::Dataset(_) => Outcome::Refused,

@@ -65,6 +65,8 @@ pub struct Network {
     pub(crate) names: Vec<String>,
     /// What is handed in and what comes out.
     pub(crate) io: [End; 2],
+    /// What the outputs are called, if they have names.
+    pub(crate) labels: Vec<String>,
 }
 
 /// Parts that do not make a network.
@@ -168,7 +170,7 @@ impl Network {
                 return Err(NetworkError::Step { origin: node.origin.to_string(), op: node.op.word() });
             }
         }
-        let network = Self { graph, tensors, weights, names, io: [End::Int8; 2] };
+        let network = Self { graph, tensors, weights, names, io: [End::Int8; 2], labels: Vec::new() };
         crate::range::check(&network)?;
         Ok(network)
     }
@@ -178,6 +180,19 @@ impl Network {
     pub const fn with_ends(mut self, input: End, output: End) -> Self {
         self.io = [input, output];
         self
+    }
+
+    /// The same network with names for its outputs: one for each, or none.
+    #[must_use]
+    pub fn with_labels(mut self, labels: Vec<String>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// What the outputs are called; empty where they have no names.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
     }
 
     /// What is handed in and what comes out, in the network's files.

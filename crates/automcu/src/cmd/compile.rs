@@ -28,7 +28,11 @@ const VECTORS: usize = 2;
 
 pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
-    let (file, network) = input::network(&arguments.model, stdin)?;
+    let (file, mut network) = input::network(&arguments.model, stdin)?;
+    if let Some(path) = &arguments.labels {
+        let outputs = network.graph().shape(network.graph().output()).elements();
+        network = network.with_labels(input::labels(path, outputs)?);
+    }
     let name = match &arguments.name {
         Some(name) => Name::new(name)?,
         None => Name::like(&arguments.model.file_stem().unwrap_or_default().to_string_lossy()),

@@ -177,7 +177,7 @@ struct Answer {
 struct Class {
     class: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'static str>,
+    name: Option<String>,
     images: usize,
     right: usize,
 }
@@ -194,7 +194,10 @@ impl Answer {
     fn of(arguments: &Eval, network: &Network, images: &Images, answers: &[usize], range: Range) -> Self {
         let outputs = usize::try_from(network.graph().shape(network.graph().output()).elements()).unwrap_or(0);
         let is_synthetic = arguments.data == Path::new("synthetic");
-        let name = |class: usize| SYNTHETIC_CLASSES.get(class).copied().filter(|_| is_synthetic);
+        let name = |class: usize| {
+            let own = network.labels().get(class).cloned();
+            own.or_else(|| SYNTHETIC_CLASSES.get(class).filter(|_| is_synthetic).map(ToString::to_string))
+        };
         let mut classes: Vec<Class> =
             (0..outputs).map(|class| Class { class, name: name(class), ..Class::default() }).collect();
         let mut taken = std::collections::BTreeMap::new();
@@ -248,7 +251,8 @@ impl Answer {
         writeln!(sink, "bytes stand for {} to {}, {chosen}\n", self.range.least, self.range.most)?;
         let mut table = Table::new([("class", Align::Left), ("images", Align::Right), ("right", Align::Right)]);
         for class in &self.classes {
-            let name = class.name.map_or_else(|| class.class.to_string(), |name| format!("{} {name}", class.class));
+            let name =
+                class.name.as_ref().map_or_else(|| class.class.to_string(), |name| format!("{} {name}", class.class));
             table.row([name, class.images.to_string(), class.right.to_string()], anstyle::Style::new());
         }
         table.write(sink)?;

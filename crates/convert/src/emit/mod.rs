@@ -137,6 +137,15 @@ fn header(network: &Network, plan: &Plan, name: &Name) -> String {
             step.zero_point
         );
     }
+    if !network.labels().is_empty() {
+        let labels: Vec<String> = network.labels().iter().map(|label| literal(label)).collect();
+        let _ = write!(
+            text,
+            "/* What the outputs are called: `static const char *const labels[] = {upper}_LABELS;`. */\n\
+             #define {upper}_LABELS {{ \\\n    {} \\\n}}\n\n",
+            labels.join(", \\\n    ")
+        );
+    }
     let _ = write!(
         text,
         "/* All memory that a run needs beside the stack. */\n#define {upper}_ARENA_BYTES {}\n\n\
@@ -207,6 +216,20 @@ fn run(network: &Network, plan: &Plan, name: &Name) -> String {
 pub(crate) fn described(network: &Network, node: &Node) -> String {
     let inputs: Vec<String> = node.inputs.iter().map(|&input| network.graph.shape(input).to_string()).collect();
     format!("{}, {} to {}", node.description(), inputs.join(" and "), network.graph.shape(node.output))
+}
+
+/// A C string; what is not plain is written by its bytes.
+fn literal(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for &byte in text.as_bytes() {
+        match byte {
+            b'"' | b'\\' | b'?' => quoted.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => quoted.push(char::from(byte)),
+            // Three octal digits end by themselves, whatever follows.
+            _ => quoted += &format!("\\{byte:03o}"),
+        }
+    }
+    quoted + "\""
 }
 
 /// A name from a file, fit for a comment.

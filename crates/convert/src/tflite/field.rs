@@ -7,6 +7,36 @@ pub(super) mod model {
     pub(crate) const GRAPHS: usize = 2;
     pub(crate) const DESCRIPTION: usize = 3;
     pub(crate) const BUFFERS: usize = 4;
+    pub(crate) const METADATA: usize = 6;
+}
+
+/// An entry of metadata.
+pub(super) mod metadata {
+    pub(crate) const NAME: usize = 0;
+    pub(crate) const BUFFER: usize = 1;
+}
+
+/// The tables of metadata about labels.
+pub(super) mod labelled {
+    pub(crate) mod model {
+        pub(crate) const NAME: usize = 0;
+        pub(crate) const GRAPHS: usize = 3;
+        pub(crate) const LEAST_READER: usize = 7;
+    }
+    pub(crate) mod graph {
+        pub(crate) const INPUTS: usize = 2;
+        pub(crate) const OUTPUTS: usize = 3;
+    }
+    pub(crate) mod tensor {
+        pub(crate) const NAME: usize = 0;
+        pub(crate) const DESCRIPTION: usize = 1;
+        pub(crate) const FILES: usize = 6;
+    }
+    pub(crate) mod file {
+        pub(crate) const NAME: usize = 0;
+        pub(crate) const DESCRIPTION: usize = 1;
+        pub(crate) const KIND: usize = 2;
+    }
 }
 
 /// The code of an operator.

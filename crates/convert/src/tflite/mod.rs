@@ -6,11 +6,13 @@
 mod field;
 mod flat;
 mod flatten;
+mod labels;
 mod operator;
 mod reading;
 #[cfg(test)]
 mod tests;
 mod write;
+mod zip;
 
 use automcu_model::{Refusal, TensorId};
 
@@ -96,7 +98,9 @@ impl Network {
             let reader = operator.reader()?;
             reader(&mut reading, &operator)?;
         }
-        reading.finish()
+        let network = reading.finish()?;
+        let outputs = network.graph.shape(network.graph.output()).elements();
+        Ok(network.with_labels(labels::read(file, &root, outputs)))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     IDENTIFIER,
     field::{buffer, code, graph, model, operator, quantisation, tensor},
     flatten::{Field, Table, file},
-    kind,
+    kind, labels,
 };
 use crate::{
     network::{End, Network, Quantisation, Weights},
@@ -55,7 +55,12 @@ impl Network {
         }
         let is_end = tensor == self.graph.output().index();
         let ends = [writing.input(self), if is_end { writing.output(self) } else { number(tensor) }];
-        Ok(writing.finish(ends))
+        if is_end && !self.labels.is_empty() {
+            writing.buffers.push(vec![(buffer::DATA, Field::Bytes(labels::metadata(&self.graph)))]);
+            let place = u32::try_from(writing.buffers.len() - 1).expect("graphs are bounded");
+            return Ok(labels::packed(writing.finish(ends, vec![labels::entry(place)]), &self.labels));
+        }
+        Ok(writing.finish(ends, Vec::new()))
     }
 }
 
@@ -241,7 +246,7 @@ impl Writing {
         u32::try_from(place).expect("few operators")
     }
 
-    fn finish(self, [input, output]: [i32; 2]) -> Vec<u8> {
+    fn finish(self, [input, output]: [i32; 2], metadata: Vec<Table>) -> Vec<u8> {
         let codes = self.codes.iter().map(|&(number, version)| {
             // Codes below 127 stand in a field of one byte as well, for old readers.
             let old = i8::try_from(number).unwrap_or(127);
@@ -254,13 +259,16 @@ impl Writing {
             (graph::OPERATORS, Field::Tables(self.operators)),
             (graph::NAME, Field::Text("main".to_owned())),
         ];
-        let root = vec![
+        let mut root = vec![
             (model::VERSION, Field::U32(3)),
             (model::CODES, Field::Tables(codes.collect())),
             (model::GRAPHS, Field::Tables(vec![main])),
             (model::DESCRIPTION, Field::Text("AutoMCU".to_owned())),
             (model::BUFFERS, Field::Tables(self.buffers)),
         ];
+        if !metadata.is_empty() {
+            root.push((model::METADATA, Field::Tables(metadata)));
+        }
         file(root, IDENTIFIER)
     }
 }
