@@ -102,6 +102,9 @@ fn line(network: &str, rival: &Rival, macs: u64) -> String {
 /// What `automcu verify` answers of a network.
 fn proof(root: &Path, minutes: u64, network: &str) -> anyhow::Result<Value> {
     let folder = root.join("target/nightly").join(network);
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     let folder = folder.to_string_lossy();
     let model = format!("tests/fixtures/models/{network}.tflite");
     let run = ["run", "--release", "--locked", "--quiet", "-p", "automcu", "--"];

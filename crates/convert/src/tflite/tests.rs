@@ -104,9 +104,14 @@ fn an_output_declared_in_another_shape_is_refused() {
 #[test]
 fn work_without_multiplications_is_bounded_too() {
     let map = [1, 2048, 2048, 1];
-    let pool = || vec![(1, Field::I32(1)), (2, Field::I32(1)), (3, Field::I32(1024)), (4, Field::I32(1024))];
-    let steps = vec![(MAX_POOL, vec![0], vec![1], pool())];
-    refused(network(vec![int8(&map, 0), int8(&map, 0)], steps, 1, vec![vec![]]), "values under windows");
+    let pool = |rows| vec![(1, Field::I32(1)), (2, Field::I32(1)), (3, Field::I32(1024)), (4, Field::I32(rows))];
+    for (rows, said) in [(256, "values under windows"), (257, "rows under a window")] {
+        let steps = vec![(MAX_POOL, vec![0], vec![1], pool(rows))];
+        refused(network(vec![int8(&map, 0), int8(&map, 0)], steps, 1, vec![vec![]]), said);
+    }
+    let tall = [1, 65_536, 1, 1];
+    let steps = vec![(RELU, vec![0], vec![1], vec![])];
+    refused(network(vec![int8(&tall, 0), int8(&tall, 0)], steps, 1, vec![vec![]]), "rows in a tensor");
 }
 
 /// The gate of MobileNetV3 and EfficientNet: a mean that keeps its rows and columns, and a convolution on it.
