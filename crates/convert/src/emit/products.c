@@ -86,9 +86,10 @@ NN_INLINE void nn_pixels(const int8_t *x, const int32_t apart, const int8_t *wei
                          const int32_t channel_step, const int is_exact, const int32_t least, const int32_t most)
 {
     for (int32_t i = 0; i < channel_count; i += 2) {
-        const nn_channel p = channels[0], q = channels[1];
-        int32_t sums[4] = {p.bias, p.bias, q.bias, q.bias};
+        int32_t sums[4] = {channels[0].bias, channels[0].bias, channels[1].bias, channels[1].bias};
         nn_products(sums, x, apart, weights, count);
+        /* Read only now: the products leave no register for them. */
+        const nn_channel p = channels[0], q = channels[1];
         second[0] = nn_quantised(sums[1], p.multiplier, p.rounding, p.shift, is_exact, least, most);
         first[0] = nn_quantised(sums[0], p.multiplier, p.rounding, p.shift, is_exact, least, most);
         if (((channel_count % 2) == 0) || (i + 1 < channel_count)) {

@@ -42,19 +42,12 @@ NN_INLINE void nn_plane(int8_t *to, const int8_t *row, const nn_depthwise *shape
 NN_INLINE void nn_taps(int32_t *first, int32_t *second, const int8_t *x, const int8_t *taps, const nn_depthwise *shape)
 {
 #ifdef NN_DSP
-    if ((shape->kernel_width <= 3) && (shape->stride == 1)) {
-        const uint32_t k = nn_load32(taps), k02 = nn_even(k), k1 = nn_odd(k);
-        const uint32_t word = nn_load32(x), even = nn_even(word), odd = nn_odd(word);
-        *first = nn_low_low(odd, k1, nn_both(even, k02, *first));
-        *second = nn_high_low(even, k1, nn_both(odd, k02, *second));
-    } else {
-        for (int32_t i = 0; i < shape->kernel_width; i += 4) {
-            const uint32_t k = nn_load32(taps + i), k02 = nn_even(k), k13 = nn_odd(k);
-            const uint32_t u = nn_load32(x + i);
-            *first = nn_both(nn_odd(u), k13, nn_both(nn_even(u), k02, *first));
-            const uint32_t v = nn_load32(x + i + shape->stride);
-            *second = nn_both(nn_odd(v), k13, nn_both(nn_even(v), k02, *second));
-        }
+    for (int32_t i = 0; i < shape->kernel_width; i += 4) {
+        const uint32_t k = nn_load32(taps + i), k02 = nn_even(k), k13 = nn_odd(k);
+        const uint32_t u = nn_load32(x + i);
+        *first = nn_both(nn_odd(u), k13, nn_both(nn_even(u), k02, *first));
+        const uint32_t v = nn_load32(x + i + shape->stride);
+        *second = nn_both(nn_odd(v), k13, nn_both(nn_even(v), k02, *second));
     }
 #else
     for (int32_t i = 0; i < shape->kernel_width; i++) {
@@ -63,6 +56,45 @@ NN_INLINE void nn_taps(int32_t *first, int32_t *second, const int8_t *x, const i
     }
 #endif
 }
+
+#ifdef NN_DSP
+/* One row of a kernel of at most three columns: k02 and k1 are its taps, widened. */
+NN_INLINE void nn_three_taps(int32_t *first, int32_t *second, const int8_t *x, uint32_t k02, uint32_t k1,
+                             const int32_t stride)
+{
+    const uint32_t word = nn_load32(x), even = nn_even(word), odd = nn_odd(word);
+    *first = nn_low_low(odd, k1, nn_both(even, k02, *first));
+    if (stride == 1) {
+        *second = nn_high_low(even, k1, nn_both(odd, k02, *second));
+    } else {
+        const uint32_t next = nn_load32(x + stride);
+        *second = nn_low_low(nn_odd(next), k1, nn_both(nn_even(next), k02, *second));
+    }
+}
+
+/* All outputs of one channel under a kernel of three rows and at most three columns, whose taps stay in registers. */
+NN_INLINE void nn_three_by_three(const int8_t *from, int8_t *to, const int8_t *weights, const nn_channel *channel,
+                                 const nn_depthwise *shape)
+{
+    const uint32_t top = nn_load32(weights), middle = nn_load32(weights + 4), bottom = nn_load32(weights + 8);
+    const uint32_t t02 = nn_even(top), t1 = nn_odd(top), m02 = nn_even(middle), m1 = nn_odd(middle);
+    const uint32_t b02 = nn_even(bottom), b1 = nn_odd(bottom);
+    for (int32_t x = 0; x < shape->out_width; x += 2) {
+        int32_t first = channel->bias, second = channel->bias;
+        nn_three_taps(&first, &second, from, t02, t1, shape->stride);
+        nn_three_taps(&first, &second, from + shape->pitch, m02, m1, shape->stride);
+        nn_three_taps(&first, &second, from + 2 * shape->pitch, b02, b1, shape->stride);
+        to[0] = nn_quantised(first, channel->multiplier, channel->rounding, channel->shift, shape->is_exact,
+                             shape->least, shape->most);
+        if (((shape->out_width % 2) == 0) || (x + 1 < shape->out_width)) {
+            to[shape->pixel_step] = nn_quantised(second, channel->multiplier, channel->rounding, channel->shift,
+                                                 shape->is_exact, shape->least, shape->most);
+        }
+        to += 2 * shape->pixel_step;
+        from += 2 * shape->stride;
+    }
+}
+#endif
 
 NN_INLINE void nn_depthwise_row(const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights,
                                 const nn_channel *channels, const nn_depthwise *shape)
@@ -77,6 +109,13 @@ NN_INLINE void nn_depthwise_row(const int8_t *const *rows, int8_t *out, int8_t *
             }
         }
         const nn_channel channel = channels[c];
+#ifdef NN_DSP
+        if ((shape->kernel_height == 3) && (shape->kernel_width <= 3)) {
+            nn_three_by_three(scratch, out + c * shape->channel_step, weights, &channel, shape);
+            weights += 3 * tap_bytes;
+            continue;
+        }
+#endif
         int8_t *to = out + c * shape->channel_step;
         const int8_t *from = scratch;
         for (int32_t x = 0; x < shape->out_width; x += 2) {
