@@ -323,7 +323,8 @@ mod tests {
 
     #[test]
     fn what_was_said_is_kept_though_somebody_holds_the_pipe() {
-        let script = "echo said; setsid sh -c 'sleep 5' & exit 0";
+        // Only once it has left the group.
+        let script = "echo said; setsid sh -c 'touch there; sleep 5' & while [ ! -e there ]; do sleep 0.01; done";
         let limits = Limits { grace: Duration::from_millis(100), ..Limits::of_seconds(20) };
         let ended = shell(script, limits);
         assert_eq!(

@@ -60,6 +60,7 @@ impl<'n> FloatInterpreter<'n> {
 
 fn compute(graph: &Graph, node: &Node, weights: Option<&FloatWeights>, inputs: &[&[f32]], output: &mut [f32]) {
     let (from, to) = (graph.shape(node.inputs[0]), graph.shape(node.output));
+    let window = || Window::of(graph, node).expect("an operation with a window");
     let x = inputs[0];
     let pairs = |f: &dyn Fn(f32, f32) -> f32, output: &mut [f32]| {
         for ((value, &a), &b) in output.iter_mut().zip(x).zip(inputs[1].iter().cycle()) {
@@ -70,17 +71,15 @@ fn compute(graph: &Graph, node: &Node, weights: Option<&FloatWeights>, inputs: &
         output.iter_mut().zip(x).for_each(|(value, &x)| *value = f(x));
     };
     match (node.op, weights) {
-        (Op::Conv { .. }, Some(weights)) => conv(&window(from, to, node), weights, x, output),
-        (Op::DepthwiseConv { .. }, Some(weights)) => depthwise(&window(from, to, node), weights, x, output),
+        (Op::Conv { .. }, Some(weights)) => conv(&window(), weights, x, output),
+        (Op::DepthwiseConv { .. }, Some(weights)) => depthwise(&window(), weights, x, output),
         (Op::Dense { .. }, Some(weights)) => {
             output.copy_from_slice(&weights.biases);
             add_products(output, &weights.values, x);
         }
-        (Op::MaxPool { .. }, _) => {
-            pool(&window(from, to, node), x, output, f32::NEG_INFINITY, f32::max, |most, _| most)
-        }
+        (Op::MaxPool { .. }, _) => pool(&window(), x, output, f32::NEG_INFINITY, f32::max, |most, _| most),
         (Op::AveragePool { .. }, _) => {
-            pool(&window(from, to, node), x, output, 0.0, |sum, x| sum + x, |sum, count| sum / count);
+            pool(&window(), x, output, 0.0, |sum, x| sum + x, |sum, count| sum / count);
         }
         (Op::GlobalAverage, _) => {
             let count = x.len() / output.len();
@@ -110,11 +109,6 @@ fn compute(graph: &Graph, node: &Node, weights: Option<&FloatWeights>, inputs: &
     if let Some(activation) = node.op.activation() {
         output.iter_mut().for_each(|value| *value = activated(activation, *value));
     }
-}
-
-fn window(from: Shape, to: Shape, node: &Node) -> Window {
-    let ((kernel, stride), padding) = node.op.window().zip(node.op.padding()).expect("a window");
-    Window::new(from, to, kernel, stride, padding)
 }
 
 fn activated(activation: Activation, x: f32) -> f32 {

@@ -99,9 +99,8 @@ pub(super) fn activated(to: &mut Writing<'_>, activation: Activation, x: String)
 
 /// Rows above, columns before, rows below, columns behind.
 fn pads(to: &Writing<'_>, node: &Node) -> [i64; 4] {
-    let ((kernel, stride), padding) = node.op.window().zip(node.op.padding()).expect("a window");
-    let (input, output) = (to.graph.shape(node.inputs[0]), to.graph.shape(node.output));
-    let window = Window::new(input, output, kernel, stride, padding);
+    let window = Window::of(to.graph, node).expect("an operation with a window");
+    let Window { input, output, kernel, stride, .. } = window;
     let behind = |size: u32, places: u32, stride: u32, kernel: u32, before: u32| {
         ((places - 1) * stride + kernel).saturating_sub(size + before)
     };

@@ -44,8 +44,6 @@ pub(crate) struct Conv {
 
 impl Conv {
     pub(crate) fn new(network: &Network, node: &Node, weights: &Weights) -> Self {
-        let Op::Conv { kernel, stride, padding, .. } = node.op else { unreachable!("a convolution") };
-        let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
         let each = weights.values.len() / weights.biases.len();
         let length = each.next_multiple_of(LANES);
         let mut rows = vec![0; length * weights.biases.len()];
@@ -53,7 +51,7 @@ impl Conv {
             row.iter_mut().zip(values).for_each(|(wide, &weight)| *wide = weight.into());
         }
         Self {
-            window: Window::new(input, output, kernel, stride, padding),
+            window: window_of(&network.graph, node),
             zero_point: network.ends(node).0.zero_point.into(),
             weights: rows,
             biases: weights.biases.clone(),
@@ -159,8 +157,7 @@ fn has_words(graph: &Graph, node: &Node) -> bool {
 
 /// The window of a convolution.
 pub(super) fn window_of(graph: &Graph, node: &Node) -> Window {
-    let ((kernel, stride), padding) = node.op.window().zip(node.op.padding()).expect("a window");
-    Window::new(graph.shape(node.inputs[0]), graph.shape(node.output), kernel, stride, padding)
+    Window::of(graph, node).expect("convolutions have a window")
 }
 
 /// The products of one output, filled up to a multiple of 4.
@@ -187,8 +184,6 @@ pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
 }
 
 pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
-    const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
-        const nn_channel *channels";
     let network = unit.network;
     let window = window_of(&network.graph, node);
     let (has_words, count) = (has_words(&network.graph, node), products(&window));
@@ -218,10 +213,17 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         clamp(channels.bounds, channels.is_exact),
     );
     let stem = format!("conv_{kernel}_{}_{}_w{}", window.input.channels, window.output.channels, window.input.width);
-    let name = unit.kernel(&stem, PARAMETERS, body);
+    emit_layer(unit, place, node, &window, &stem, body);
+}
+
+/// A step of a convolution of any kind: the rows under its window handed to the function that layers of its shape share.
+pub(super) fn emit_layer(unit: &mut Unit<'_>, place: usize, node: &Node, window: &Window, stem: &str, body: String) {
+    const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
+        const nn_channel *channels";
+    let name = unit.kernel(stem, PARAMETERS, body);
     let body = format!(
         "{}    {name}(rows, {}, {}, weights_{place}, channels_{place});\n",
-        unit.rows(node.inputs[0], kernel.height, stride.height, window.top),
+        unit.rows(node.inputs[0], window.kernel.height, window.stride.height, window.top),
         unit.row(node.output, "y"),
         unit.scratch(place)
     );

@@ -4,7 +4,7 @@ use automcu_model::{Extent, Graph, Node, Op};
 
 use super::{
     Kernel, bounds,
-    conv::{Requantisation, WindowOptions, read_window, refuse_dilation, window_of},
+    conv::{Requantisation, WindowOptions, emit_layer, read_window, refuse_dilation, window_of},
     window::Window,
 };
 use crate::{
@@ -26,12 +26,9 @@ pub(crate) struct Depthwise {
 
 impl Depthwise {
     pub(crate) fn new(network: &Network, node: &Node, weights: &Weights) -> Self {
-        let Op::DepthwiseConv { kernel, stride, padding, .. } = node.op else {
-            unreachable!("a depthwise convolution")
-        };
         let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
         Self {
-            window: Window::new(input, output, kernel, stride, padding),
+            window: window_of(&network.graph, node),
             multiplier: (output.channels / input.channels) as usize,
             zero_point: network.ends(node).0.zero_point.into(),
             weights: weights.values.iter().map(|&weight| weight.into()).collect(),
@@ -114,8 +111,6 @@ pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
 }
 
 pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Weights) {
-    const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
-        const nn_channel *channels";
     let network = unit.network;
     let window = window_of(&network.graph, node);
     let (kernel, stride) = (window.kernel, window.stride);
@@ -146,14 +141,7 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         clamp(channels.bounds, channels.is_exact),
     );
     let stem = format!("depthwise_{kernel}_{}_w{}", window.output.channels, window.input.width);
-    let name = unit.kernel(&stem, PARAMETERS, body);
-    let body = format!(
-        "{}    {name}(rows, {}, {}, weights_{place}, channels_{place});\n",
-        unit.rows(node.inputs[0], kernel.height, stride.height, window.top),
-        unit.row(node.output, "y"),
-        unit.scratch(place)
-    );
-    unit.layer(place, node, &body);
+    emit_layer(unit, place, node, &window, &stem, body);
 }
 
 /// The taps channel by channel, each row of them filled up to whole words.

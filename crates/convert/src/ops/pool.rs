@@ -23,13 +23,8 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(network: &Network, node: &Node) -> Self {
-        let (window, stride, padding, is_max) = match node.op {
-            Op::MaxPool { window, stride, padding } => (window, stride, padding, true),
-            Op::AveragePool { window, stride, padding } => (window, stride, padding, false),
-            _ => unreachable!("a pool"),
-        };
-        let (input, output) = (network.graph.shape(node.inputs[0]), network.graph.shape(node.output));
-        Self { window: Window::new(input, output, window, stride, padding), is_max, bounds: bounds(network, node) }
+        let window = Window::of(&network.graph, node).expect("pools have a window");
+        Self { window, is_max: matches!(node.op, Op::MaxPool { .. }), bounds: bounds(network, node) }
     }
 
     /// The values of one channel under the window.

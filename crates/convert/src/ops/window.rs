@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use automcu_model::{Extent, Shape, spec::Padding};
+use automcu_model::{Extent, Graph, Node, Shape, spec::Padding};
 
 /// A window that moves over a map.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,13 @@ pub(crate) struct Place {
 }
 
 impl Window {
-    pub(crate) fn new(input: Shape, output: Shape, kernel: Extent, stride: Extent, padding: Padding) -> Self {
+    /// The window of a node, of operations that have one.
+    pub(crate) fn of(graph: &Graph, node: &Node) -> Option<Self> {
+        let ((kernel, stride), padding) = node.op.window().zip(node.op.padding())?;
+        Some(Self::new(graph.shape(node.inputs[0]), graph.shape(node.output), kernel, stride, padding))
+    }
+
+    fn new(input: Shape, output: Shape, kernel: Extent, stride: Extent, padding: Padding) -> Self {
         let (top, _) = padding.added(input.height, kernel.height, stride.height);
         let (left, _) = padding.added(input.width, kernel.width, stride.width);
         Self { input, output, kernel, stride, top, left }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use automcu_model::{Graph, Node, Op, Shape, TensorId};
+use automcu_model::{Graph, Node, Op, TensorId};
 
 use super::Layout;
 use crate::ops::window::Window;
@@ -42,7 +42,7 @@ impl Work {
             Op::Reshape | Op::Dense { .. } | Op::Softmax => Kind::All { height: input.height },
             Op::Pad(border) => Kind::Shifted { top: border.top, height: input.height },
             Op::Scale => Kind::RowAndAll,
-            _ => window(input, output, node).map_or(Kind::Row, Kind::Window),
+            _ => Window::of(graph, node).map_or(Kind::Row, Kind::Window),
         };
         let steps = if matches!(kind, Kind::Collect) { input.height } else { output.height };
         Self { steps, kind }
@@ -78,13 +78,7 @@ pub(crate) fn is_one_place(graph: &Graph, node: &Node) -> bool {
         let (place, input) = (window.place(0, 0), graph.shape(node.inputs[0]));
         (place.rows, place.columns) == (0..input.height as usize, 0..input.width as usize)
     };
-    graph.shape(node.output).area() == 1
-        && window(graph.shape(node.inputs[0]), graph.shape(node.output), node).is_some_and(is_covering)
-}
-
-fn window(input: Shape, output: Shape, node: &Node) -> Option<Window> {
-    let ((kernel, stride), padding) = (node.op.window()?, node.op.padding()?);
-    Some(Window::new(input, output, kernel, stride, padding))
+    graph.shape(node.output).area() == 1 && Window::of(graph, node).is_some_and(is_covering)
 }
 
 /// Whether a step reads each value of its input only before it writes the value at the same place, so that its output
