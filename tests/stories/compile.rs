@@ -88,7 +88,20 @@ fn what_was_written_before_is_written_again_and_what_was_changed_is_kept() {
     let said = automcu(&["verify", path]);
     assert_eq!(said.outcome, Outcome::Refused);
     assert!(said.errors.contains("not written to its end"), "{}", said.errors);
+    let said = automcu(&["compile", &fixture("models/resnet8_te_int8.tflite"), "-o", path]);
+    assert!(said.errors.contains("main.c: the file was changed"), "{}", said.errors);
+    fs::remove_file(folder.path().join("main.c")).expect("there");
     compiled("resnet8_te_int8", folder.path());
+
+    // A report that names files elsewhere is none of ours, and they stay.
+    let (inner, victim) = (folder.path().join("inner"), folder.path().join("victim.txt"));
+    compiled("resnet8_te_int8", &inner);
+    fs::write(&victim, "precious").expect("writable");
+    let report = inner.join("automcu.json");
+    let text = fs::read_to_string(&report).expect("written").replace("\"main.c\"", "\"../victim.txt\"");
+    fs::write(&report, text).expect("writable");
+    let said = automcu(&["compile", &fixture("models/mbnet32_te_int8.tflite"), "-o", inner.to_str().expect("text")]);
+    assert_eq!((said.outcome, victim.is_file()), (Outcome::NotCreated, true), "{}", said.errors);
 }
 
 /// No name of a network is taken for that of a file around it.

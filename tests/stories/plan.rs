@@ -140,6 +140,7 @@ fn replay(network: &Network) -> Plan {
         replay.expect(region, row, owner);
     }
     assert!(plan.arena_bytes >= plan.least_bytes);
+    assert_eq!(plan.fullest(graph).bytes, plan.least_bytes);
     plan
 }
 

@@ -184,11 +184,26 @@ fn a_normalisation_is_folded_into_the_layer_before_it() {
     assert_eq!(network.graph().nodes().len(), 1);
 
     let short = Norm { means: vec![0.0], ..norm.clone() };
-    let refused = FloatNetwork::deployed(&graph, &[learnt[0].clone(), Learnt::Norm(short)]);
+    let refused = FloatNetwork::deployed(&graph, &[learnt[0].clone(), Learnt::Norm(short), Learnt::Nothing]);
     assert!(matches!(refused, Err(FloatError::Count { what: "means", given: 1, wanted: 3, .. })), "{refused:?}");
     let broken = Norm { shifts: vec![0.0, f32::NAN, 0.0], ..norm };
-    let refused = FloatNetwork::deployed(&graph, &[learnt[0].clone(), Learnt::Norm(broken)]);
+    let refused = FloatNetwork::deployed(&graph, &[learnt[0].clone(), Learnt::Norm(broken), Learnt::Nothing]);
     assert!(matches!(refused, Err(FloatError::NotFinite { .. })), "{refused:?}");
+}
+
+/// A sum that a rectifier makes 0 on all samples says nothing of its range, and must not stop the rest.
+#[test]
+fn a_tensor_that_was_always_zero_is_quantised_too() {
+    let shape = Shape { height: 4, width: 4, channels: 2 };
+    let mut graph = GraphBuilder::new(shape).expect("small");
+    let activation = Activation::Relu;
+    let sum = graph.binary(Op::Add { activation }, [Graph::INPUT; 2], shape, Origin::Head).expect("small");
+    let end = graph.unary(Op::Activate(Activation::HardSwish), sum, shape, Origin::Head).expect("small");
+    let graph = graph.finish(end);
+    let float = FloatNetwork::deployed(&graph, &[Learnt::Nothing, Learnt::Nothing]).expect("a network");
+    let samples: Vec<f32> = Numbers(6).list(64, 1.0).iter().map(|value| value - 2.0).collect();
+    let (_, report) = float.quantised(&samples, Options::default()).expect("quantised");
+    assert_eq!(report.output_decibels, None, "nothing but 0, exactly");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read, Write},
-    path::Path,
+    path::{Component, Path},
 };
 
 use automcu_convert::{Name, Network, Plan, Project, Region, Vectors, memory_map};
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) ->
 pub(super) struct Folder {
     pub(super) version: u32,
     pub(super) name: String,
-    /// Whether everything was written; until then whatever is listed may be half there.
+    /// Whether everything was written; until then files may be missing or of an earlier time.
     pub(super) is_whole: bool,
     files: Vec<Written>,
 }
@@ -82,17 +82,23 @@ impl Folder {
             Err(_) if fs::read_dir(folder).map_err(failed)?.next().is_none() => return Ok(Self::default()),
             Err(_) => return Err(Failure::NotOurs(folder.to_owned())),
         };
-        serde_json::from_slice(&text).map_err(|_| Failure::NotOurs(folder.to_owned()))
+        let not_ours = || Failure::NotOurs(folder.to_owned());
+        let report: Self = serde_json::from_slice(&text).map_err(|_| not_ours())?;
+        // A report may come from anywhere; what it names must lie in its own folder.
+        let is_inside = |file: &Written| {
+            let mut parts = Path::new(&file.name).components();
+            matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+        };
+        if report.files.iter().all(is_inside) { Ok(report) } else { Err(not_ours()) }
     }
 
     /// Refuses to write over what is not ours, or was changed since.
     fn check(&self, folder: &Path, name: &str) -> Result<(), Failure> {
         let path = folder.join(name);
         let Ok(there) = fs::read(&path) else { return Ok(()) };
-        match self.files.iter().find(|file| file.name == name) {
-            Some(file) if !self.is_whole || file.digest == ArtifactId::of(&there) => Ok(()),
-            _ => Err(Failure::Changed(path)),
-        }
+        let digest = ArtifactId::of(&there);
+        let is_ours = self.files.iter().any(|file| file.name == name && file.digest == digest);
+        if is_ours { Ok(()) } else { Err(Failure::Changed(path)) }
     }
 }
 
@@ -117,7 +123,8 @@ fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], answer: &mut Answer)
     let stale: Vec<Written> = before.files.iter().filter(|file| !is_kept(file)).cloned().collect();
     let written: Vec<Written> =
         files.iter().map(|(name, text)| Written { name: name.clone(), digest: ArtifactId::of(text) }).collect();
-    answer.files = written.iter().chain(&stale).cloned().collect();
+    // Until all is written, each file may be the old one or the new one.
+    answer.files = written.iter().chain(&before.files).cloned().collect();
     write_report(answer)?;
     for file in &stale {
         // What was changed by hand stays.
@@ -126,8 +133,9 @@ fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], answer: &mut Answer)
         }
     }
     for (name, text) in files {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(failed(&path))?;
+        // No file is ever half there.
+        let (path, new) = (folder.join(name), folder.join(format!(".{name}.new")));
+        fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(failed(&path))?;
     }
     answer.files = written;
     answer.is_whole = true;

@@ -19,6 +19,7 @@ use crate::{
 
 /// As many changes are proposed, and as many layers named that take the most Flash.
 const PROPOSED: usize = 6;
+const OF_ONE_KIND: usize = 3;
 const NAMED: usize = 5;
 
 pub(crate) fn run(arguments: &Fit, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
@@ -146,6 +147,13 @@ impl Answer {
         let bytes = |bytes: Bytes| bytes.0;
         let room = Room { ram: budget.ram.map(bytes), flash: budget.flash.map(bytes) };
         let mut edits = if fit.holds() { Vec::new() } else { edits(network.graph(), room) };
+        // Different ways are worth more than the same one again and again.
+        let mut kinds: Vec<String> = Vec::new();
+        edits.retain(|edit| {
+            let kind = edit.what.split(' ').next().unwrap_or_default().to_owned();
+            kinds.push(kind.clone());
+            kinds.iter().filter(|other| **other == kind).count() <= OF_ONE_KIND
+        });
         edits.truncate(PROPOSED);
         let has = |memory: Margin| memory.is_within();
         Self {
@@ -170,6 +178,8 @@ impl Answer {
             for Piece { what, bytes } in pieces {
                 writeln!(sink, "  {:>9}  {what}", Bytes(u64::from(*bytes)).to_string())?;
             }
+            let rest = Bytes(self.footprint.known_ram().0.saturating_sub(u64::from(*in_use_bytes)));
+            writeln!(sink, "  {:>9}  between them, taken by other rows in turn", rest.to_string())?;
         }
         if !self.largest.is_empty() {
             writeln!(sink, "\nthe most Flash is taken by")?;
@@ -208,7 +218,8 @@ fn peak(network: &Network, need: &Need) -> Peak {
         Holder::Own(layer) => format!("layer {layer}'s own"),
     };
     let pieces = pieces.into_iter().map(|(holder, bytes)| Piece { what: what(holder), bytes }).collect();
-    let layer = need.plan.steps[step.saturating_sub(1)];
+    let steps = &need.plan.steps;
+    let layer = steps[step.saturating_sub(1).min(steps.len() - 1)];
     let description = graph.nodes()[layer].description();
     Peak { step, layer, description, in_use_bytes: bytes, pieces }
 }

@@ -113,7 +113,12 @@ fn dropped(graph: &Graph, room: Room) -> Vec<Edit> {
         if let Op::Add { .. } = node.op {
             for (i, &kept) in node.inputs.iter().enumerate() {
                 let what = || format!("drop the block that layer {place} adds to what it reads (its input {})", 1 - i);
-                found.extend(checked(graph, &Change::Bypass { node: place, input: kept }, room, what));
+                let mut edit = checked(graph, &Change::Bypass { node: place, input: kept }, room, what);
+                // Where nothing else goes, it is the shortcut around the block that goes.
+                if let Some(edit) = edit.as_mut().filter(|edit| edit.macs_left >= 1.0 && edit.weights_left >= 1.0) {
+                    edit.what = format!("remove the shortcut that layer {place} adds");
+                }
+                found.extend(edit);
             }
         } else if graph.cost_of(node).weights > 0 && graph.shape(node.inputs[0]) == graph.shape(node.output) {
             let change = Change::Bypass { node: place, input: node.inputs[0] };
@@ -133,6 +138,7 @@ fn strided(graph: &Graph, room: Room) -> Vec<Edit> {
         .map(|(_, node, (_, stride))| (graph.shape(node.inputs[0]), stride))
         .map(|(shape, stride)| (shape.height, shape.width, stride))
         .collect();
+    levels.sort_by_key(|(height, width, stride)| (*height, *width, stride.height, stride.width));
     levels.dedup();
     for (height, width, stride) in levels {
         let later: Vec<usize> = windows()

@@ -44,7 +44,8 @@ pub(super) fn rebuilt(graph: &Graph, change: &Change<'_>) -> Option<Graph> {
             Change::Narrow { tensors, channels } if tensors.contains(&node.output.index()) => *channels,
             _ => graph.shape(node.output).channels,
         };
-        let shape = output(op, &shapes, channels, graph.shape(node.output))?;
+        let before = [node.inputs[0], node.output].map(|tensor| graph.shape(tensor));
+        let shape = output(op, &shapes, channels, before)?;
         let id = builder.add(op, inputs.into_iter().collect(), shape, node.origin).ok()?;
         renamed[node.output.index()] = Some(id);
     }
@@ -88,7 +89,7 @@ fn with_stride(mut op: Op, step: Extent) -> Op {
 }
 
 /// What an operation writes; `channels` where that is for the layer to say, `before` where the shape is told.
-fn output(op: Op, inputs: &[Shape], channels: u32, before: Shape) -> Option<Shape> {
+fn output(op: Op, inputs: &[Shape], channels: u32, [old_input, before]: [Shape; 2]) -> Option<Shape> {
     let first = inputs[0];
     let placed = |channels: u32| -> Option<Shape> {
         let ((kernel, stride), padding) = op.window().zip(op.padding())?;
@@ -99,7 +100,7 @@ fn output(op: Op, inputs: &[Shape], channels: u32, before: Shape) -> Option<Shap
     match op {
         Op::Conv { .. } => placed(channels),
         // A multiplier is kept.
-        Op::DepthwiseConv { .. } => placed(channels).filter(|_| channels.is_multiple_of(first.channels)),
+        Op::DepthwiseConv { .. } => placed(first.channels * (before.channels / old_input.channels)),
         Op::MaxPool { .. } | Op::AveragePool { .. } => placed(first.channels),
         Op::Dense { .. } => (first.area() == 1).then(|| Shape::vector(channels)),
         Op::GlobalAverage | Op::GlobalMax => Some(Shape::vector(first.channels)),

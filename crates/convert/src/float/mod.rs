@@ -67,6 +67,14 @@ pub enum FloatError {
         /// How many there should be.
         wanted: usize,
     },
+    /// What was learnt is not by node.
+    #[error("{given} entries of what was learnt for a graph of {wanted} operations")]
+    Nodes {
+        /// How many entries there are.
+        given: usize,
+        /// How many there should be.
+        wanted: usize,
+    },
     /// A number that is none, or infinite.
     #[error("{origin}: {op} has learnt {value}, which is no number to compute with; train it again")]
     NotFinite {
@@ -94,11 +102,21 @@ impl FloatNetwork {
     /// `learnt` is by the node's place in `trained`.
     pub fn deployed(trained: &Graph, learnt: &[Learnt]) -> Result<Self, FloatError> {
         let by = trained.deployed_by();
+        if learnt.len() != trained.nodes().len() {
+            return Err(FloatError::Nodes { given: learnt.len(), wanted: trained.nodes().len() });
+        }
         let mut layers: Vec<Option<FloatWeights>> = vec![None; trained.nodes().len()];
         for (place, node) in trained.nodes().iter().enumerate() {
             let outputs = trained.shape(node.output).channels as usize;
-            match learnt.get(place).unwrap_or(&Learnt::Nothing) {
+            match &learnt[place] {
                 Learnt::Weights(weights) => {
+                    let cost = trained.cost_of(node).weights;
+                    check_count(
+                        node,
+                        "weights",
+                        weights.values.len(),
+                        usize::try_from(cost).expect("graphs are bounded"),
+                    )?;
                     let mut weights = weights.clone();
                     if weights.biases.is_empty() {
                         weights.biases = vec![0.0; outputs];
@@ -204,7 +222,7 @@ fn fold(node: &Node, norm: &Norm, weights: &mut FloatWeights, outputs: usize, op
     for (channel, bias) in weights.biases.iter_mut().enumerate() {
         *bias = (*bias - norm.means[channel]) * factors[channel] + norm.shifts[channel];
     }
-    Ok(())
+    check_finite(node, weights.values.iter().chain(&weights.biases))
 }
 
 fn check_count(node: &Node, what: &'static str, given: usize, wanted: usize) -> Result<(), FloatError> {

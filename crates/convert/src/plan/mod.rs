@@ -93,7 +93,7 @@ pub struct Plan {
 /// What is alive at one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// The step, counted from 1.
+    /// The step, counted from 1; 0 before the first.
     pub step: usize,
     /// All bytes that are alive.
     pub bytes: u32,
@@ -128,16 +128,27 @@ impl Plan {
         let works: Vec<Work> = graph.nodes().iter().map(|node| Work::of(graph, node)).collect();
         let course = Streams::new(graph, &works).lives(self.steps.clone());
         let last = u32::try_from(self.steps.len()).expect("steps are bounded");
-        let moments = (1..=last).map(|step| self.moment(&course, step));
+        // Before the first step the input is there, after the last the output.
+        let moments = (0..=last + 1).map(|step| self.moment(graph, &course, step));
         let fullest = moments.max_by_key(|moment| (moment.bytes, std::cmp::Reverse(moment.step)));
         fullest.unwrap_or(Moment { step: 0, bytes: 0, pieces: Vec::new() })
     }
 
-    fn moment(&self, course: &Course, step: u32) -> Moment {
+    fn moment(&self, graph: &Graph, course: &Course, step: u32) -> Moment {
         let now = Life { from: step, to: step };
+        let node = (step as usize).checked_sub(1).and_then(|at| self.steps.get(at)).map(|&place| &graph.nodes()[place]);
+        // A row that takes the place of one that is read for the last time counts once.
+        let takes_over = |tensor: usize| {
+            let Some(node) = node else { return false };
+            let ends = |input: &&TensorId| {
+                let same = graph.shape(**input) == graph.shape(node.output);
+                same && course.rows[input.index()].iter().any(|life| life.to == step)
+            };
+            tensor == node.output.index() && is_in_place(&node.op) && node.inputs.iter().any(|input| ends(&input))
+        };
         let mut pieces = Vec::new();
         for (tensor, (lives, region)) in course.rows.iter().zip(&self.tensors).enumerate() {
-            let rows = lives.iter().filter(|life| life.meets(now)).count();
+            let rows = lives.iter().filter(|life| life.meets(now)).count() - usize::from(takes_over(tensor));
             pieces.push((Holder::Rows { tensor, rows }, u32::try_from(rows).unwrap_or(0) * region.slot_bytes));
         }
         for (node, times) in course.times.iter().enumerate() {

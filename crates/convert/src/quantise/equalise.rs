@@ -5,8 +5,10 @@ use automcu_model::{Graph, Op, spec::Activation};
 
 use crate::float::{FloatNetwork, FloatWeights};
 
-/// Ratios of channels are evened out up to this factor.
-const MOST: f32 = 64.0;
+/// Ratios of channels are evened out up to this factor in each round; channels smaller than this share of the largest are left
+/// as they are.
+const MOST: f32 = 4.0;
+const NEGLIGIBLE: f32 = 1e-4;
 /// Pairs are gone through so often; later rounds change little.
 const ROUNDS: usize = 8;
 
@@ -70,7 +72,11 @@ fn even_out(network: &mut FloatNetwork, first: usize, second: usize) {
         largest
     };
     let (given, taken) = (largest(&giving, &gives), largest(&taking, &takes));
+    let [most_given, most_taken] = [&given, &taken].map(|list| list.iter().copied().fold(0.0, f32::max));
     let factor = |(&given, &taken): (&f32, &f32)| {
+        if given <= NEGLIGIBLE * most_given || taken <= NEGLIGIBLE * most_taken {
+            return 1.0;
+        }
         let factor = (given / taken).sqrt();
         if factor.is_finite() && factor > 0.0 { factor.clamp(1.0 / MOST, MOST) } else { 1.0 }
     };

@@ -98,18 +98,32 @@ impl FloatNetwork {
         }
         let plain = steps::with_steps_between(self).map_err(QuantiseError::TooLarge)?;
         let mut best: Option<(Network, Report)> = None;
+        let mut failed = None;
         for &is_equalised in tried(options.equalise) {
             let network = if is_equalised { equalise::equalised(&plain) } else { plain.clone() };
-            let observations = Observations::of(&network, samples, options.method)?;
+            let observations = match Observations::of(&network, samples, options.method) {
+                Ok(observations) => observations,
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    continue;
+                }
+            };
             for &is_corrected in tried(options.correct_biases) {
-                let integers = integers(&network, &observations, is_corrected)?;
-                let report = Report::of(&network, &integers, samples, [is_equalised, is_corrected])?;
-                if best.as_ref().is_none_or(|(_, best)| report.is_better_than(best)) {
-                    best = Some((integers, report));
+                let network = integers(&network, &observations, is_corrected).and_then(|integers| {
+                    let report = Report::of(&network, &integers, samples, [is_equalised, is_corrected])?;
+                    Ok((integers, report))
+                });
+                match network {
+                    Ok(found) if best.as_ref().is_none_or(|(_, best)| found.1.is_better_than(best)) => {
+                        best = Some(found)
+                    }
+                    Ok(_) => {}
+                    Err(error) => failed = failed.or(Some(error)),
                 }
             }
         }
-        Ok(best.expect("something was tried"))
+        // One way that works is enough.
+        best.ok_or_else(|| failed.expect("something was tried"))
     }
 }
 

@@ -61,7 +61,9 @@ impl Observations {
         for sample in samples.chunks_exact(each) {
             float.run(sample);
             for (place, (range, histogram)) in seen.iter().zip(&mut histograms).enumerate() {
-                float.tensor(place).iter().for_each(|&value| histogram[class(*range, value)] += 1);
+                // What is exactly 0 costs nothing in any steps, and is nobody's end.
+                let values = float.tensor(place).iter().filter(|value| **value != 0.0);
+                values.for_each(|&value| histogram[class(*range, value)] += 1);
             }
         }
         let narrowed = seen.iter().zip(&histograms).map(|(&range, histogram)| match method {
@@ -131,6 +133,9 @@ fn without_ends(range: Range, histogram: &[u64; CLASSES], share: f64) -> Range {
     let most = value(first_beyond(histogram, (0..CLASSES).rev(), left_out));
     #[expect(clippy::cast_possible_truncation, reason = "a range is float32")]
     let [least, most] = [least as f32, most as f32];
+    if least >= 0.0 && most <= 0.0 {
+        return range;
+    }
     Range { least: least.min(0.0).max(range.least), most: most.max(0.0).min(range.most) }
 }
 
@@ -191,6 +196,16 @@ mod tests {
         let narrowed = without_ends(range, &histogram(range, &values), 0.001);
         assert!(narrowed.least < -0.9 && (0.9..1.2).contains(&narrowed.most), "{narrowed:?}");
         assert_eq!(without_ends(range, &histogram(range, &values), 0.0).most.round(), 41.0);
+    }
+
+    #[test]
+    fn ranges_of_few_values_are_those_of_the_values() {
+        // What is exactly 0 is not counted; ten values of 4 are all that is left.
+        let range = Range { least: 0.0, most: 4.0 };
+        let few = histogram(range, &[4.0; 10]);
+        assert!(without_ends(range, &few, 0.0001).most > 3.9);
+        assert!(with_least_error(range, &few).most > 3.9);
+        assert_eq!(without_ends(range, &[0; CLASSES], 0.1), range);
     }
 
     #[test]

@@ -82,7 +82,8 @@ impl Report {
             LayerReport {
                 origin: node.origin.to_string(),
                 op: node.op.word(),
-                decibels: (noise > 0.0 && signal > 0.0).then(|| 10.0 * (signal / noise).log10()),
+                // Noise where there is no signal is as bad as can be.
+                decibels: (noise > 0.0).then(|| (10.0 * (signal / noise).log10()).max(-200.0)),
                 scale: step.scale,
                 zero_point: step.zero_point,
                 saturated: share(saturated, count),

@@ -56,7 +56,26 @@ pub(super) fn quantisations(graph: &Graph, ranges: &[Range]) -> Vec<Quantisation
     for node in graph.nodes().iter().filter(|node| writes_shares(&node.op)) {
         fixed[groups[node.output.index()]] = true;
     }
-    groups.iter().map(|&group| if fixed[group] { SHARES } else { quantisation(joined[group]) }).collect()
+    let mut steps: Vec<Quantisation> =
+        (0..joined.len()).map(|group| if fixed[group] { SHARES } else { quantisation(joined[group]) }).collect();
+    // What was hardly seen to be anything must not get steps so fine that they are not computed.
+    for node in graph.nodes() {
+        let largest = node.inputs.iter().map(|input| steps[groups[input.index()]].scale).fold(0.0, f32::max);
+        let output = groups[node.output.index()];
+        if !fixed[output] {
+            steps[output].scale = steps[output].scale.max(largest * finest(&node.op));
+        }
+    }
+    groups.iter().map(|&group| steps[group]).collect()
+}
+
+/// How much finer than its input's the steps of an operation's output may be, with room to spare.
+fn finest(op: &Op) -> f32 {
+    match op {
+        Op::Add { .. } => 4.0 / 1_048_576.0,
+        Op::Activate(Activation::HardSwish) => 1.0 / 64.0,
+        _ => 1.0 / 16_777_216.0,
+    }
 }
 
 /// For each tensor the first of those that share its step.

@@ -18,6 +18,8 @@ const AXIS_LABELS: i8 = 2;
 /// The longest list that is read, and the longest label.
 const LONGEST: usize = 1 << 18;
 const LONGEST_LABEL: usize = 200;
+/// As many entries and files are looked at.
+const MOST_ENTRIES: usize = 64;
 
 /// The metadata of a network whose outputs have labels.
 pub(super) fn metadata(graph: &Graph) -> Vec<u8> {
@@ -72,21 +74,23 @@ pub(super) fn read(bytes: &[u8], root: &Table<'_>, outputs: u64) -> Vec<String> 
 /// What the metadata calls the list of labels for the output.
 fn file_name(root: &Table<'_>) -> Result<Option<String>, FlatError> {
     let buffers = root.tables(model::BUFFERS)?;
-    for entry in root.tables(model::METADATA)?.iter() {
+    for entry in root.tables(model::METADATA)?.iter().take(MOST_ENTRIES) {
         let entry = entry?;
         if entry.text(metadata::NAME)? != NAME {
             continue;
         }
-        let Some(data) = buffers.get(entry.u32(metadata::BUFFER, 0)? as usize)? else { continue };
+        // The first is the one; others would only take time.
+        let Some(data) = buffers.get(entry.u32(metadata::BUFFER, 0)? as usize)? else { return Ok(None) };
         let root = Buffer::root(data.bytes(buffer::DATA)?, IDENTIFIER)?;
-        let Some(main) = root.tables(labelled::model::GRAPHS)?.get(0)? else { continue };
-        let Some(output) = main.tables(labelled::graph::OUTPUTS)?.get(0)? else { continue };
-        for file in output.tables(labelled::tensor::FILES)?.iter() {
+        let Some(main) = root.tables(labelled::model::GRAPHS)?.get(0)? else { return Ok(None) };
+        let Some(output) = main.tables(labelled::graph::OUTPUTS)?.get(0)? else { return Ok(None) };
+        for file in output.tables(labelled::tensor::FILES)?.iter().take(MOST_ENTRIES) {
             let file = file?;
             if file.i8(labelled::file::KIND, 0)? == AXIS_LABELS {
                 return Ok(Some(file.text(labelled::file::NAME)?));
             }
         }
+        return Ok(None);
     }
     Ok(None)
 }

@@ -113,6 +113,8 @@ enum Value {
     Real(TensorId),
     /// It does not depend on the input.
     Constant,
+    /// The same, computed by an operator; its value is not known.
+    Folded,
     /// Nothing has written it yet.
     Unwritten,
 }

@@ -106,15 +106,15 @@ impl<'b> Reading<'b> {
     /// that nothing needs what it writes.
     pub(super) fn fold(&mut self, operator: &Operator<'_>) -> Result<bool, TfliteError> {
         let is_constant = |input: usize| {
-            operator.input(input).is_none_or(|tensor| matches!(self.value(tensor), Some(Value::Constant)))
+            operator
+                .input(input)
+                .is_none_or(|tensor| matches!(self.value(tensor), Some(Value::Constant | Value::Folded)))
         };
         let folds = operator.is_shape() || (operator.input_count() > 0 && (0..operator.input_count()).all(is_constant));
         if folds {
             for output in operator.outputs() {
-                if matches!(self.value(output), Some(Value::Activation(_) | Value::Real(_)) | None) {
-                    return Err(operator.wrong(format!("tensor {output} written twice")));
-                }
-                self.define(output, Value::Constant);
+                self.check_new(operator, output)?;
+                self.define(output, Value::Folded);
             }
         }
         Ok(folds)
@@ -142,7 +142,9 @@ impl<'b> Reading<'b> {
                 kind => Err(operator.unsupported(format!("input {input} of type {kind}"))),
             },
             Some(Value::Real(_)) => Err(operator.unsupported(format!("input {input} of float32"))),
-            Some(Value::Constant) => Err(operator.unsupported(format!("input {input}, which is constant,"))),
+            Some(Value::Constant | Value::Folded) => {
+                Err(operator.unsupported(format!("input {input}, which is constant,")))
+            }
             Some(Value::Unwritten) => Err(operator.unsupported(format!("input {input}, which comes later,"))),
             None => Err(operator.wrong(format!("tensor {index}"))),
         }
@@ -193,7 +195,7 @@ impl<'b> Reading<'b> {
 
     fn check_new(&self, operator: &Operator<'_>, tensor: i32) -> Result<(), TfliteError> {
         match self.value(tensor) {
-            Some(Value::Unwritten | Value::Constant) => Ok(()),
+            Some(Value::Unwritten) => Ok(()),
             _ => Err(operator.wrong(format!("tensor {tensor} written twice"))),
         }
     }
@@ -377,6 +379,9 @@ impl<'b> Reading<'b> {
             return Err(operator.wrong(format!("{declared} where {output} is computed")));
         }
         self.check_new(operator, tensor)?;
+        if self.end(tensor)? == End::Uint8 && op != Op::Requantise {
+            return Err(operator.unsupported("uint8 as what it writes".to_owned()));
+        }
         let quantisation = self.quantisation_of_output(operator)?;
         if keeps_step(&op) && inputs.iter().any(|input| self.quantisations[input.index()] != quantisation) {
             return Err(operator.unsupported("another step or zero point at its output than at its input".to_owned()));
