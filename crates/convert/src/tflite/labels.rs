@@ -94,3 +94,29 @@ fn file_name(root: &Table<'_>) -> Result<Option<String>, FlatError> {
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tflite::flatten;
+
+    /// Many entries that name the same metadata, and in it many files that are no labels: only some are looked at.
+    #[test]
+    fn metadata_that_names_itself_again_and_again_is_soon_left() {
+        const MANY: usize = 3_000;
+        let other = || vec![(labelled::file::KIND, Field::I8(1))];
+        let output = vec![(labelled::tensor::FILES, Field::Tables((0..MANY).map(|_| other()).collect()))];
+        let main = vec![(labelled::graph::OUTPUTS, Field::Tables(vec![output]))];
+        let inner = flatten::file(vec![(labelled::model::GRAPHS, Field::Tables(vec![main]))], IDENTIFIER);
+        let buffers = vec![vec![(buffer::DATA, Field::Bytes(inner))]];
+        let root = vec![
+            (model::BUFFERS, Field::Tables(buffers)),
+            (model::METADATA, Field::Tables((0..MANY).map(|_| entry(0)).collect())),
+        ];
+        let bytes = flatten::file(root, b"TFL3");
+        let root = Buffer::root(&bytes, b"TFL3").expect("a file");
+        // All of them with all of them would be nine million readings.
+        assert_eq!(file_name(&root), Ok(None));
+        assert_eq!(read(&bytes, &root, 10), [""; 0]);
+    }
+}
