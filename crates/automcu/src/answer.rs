@@ -25,9 +25,9 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    pub(crate) fn of(arguments: &BudgetArgs, folder: Option<&std::path::Path>) -> Result<Self, Failure> {
-        let BudgetArgs { target, ram, flash } = arguments;
-        let catalogue = input::catalogue(folder)?;
+    pub(crate) fn of(arguments: &BudgetArgs) -> Result<Self, Failure> {
+        let BudgetArgs { target, ram, flash, catalogue } = arguments;
+        let catalogue = input::catalogue(catalogue.targets_dir.as_deref())?;
         let part = target.as_deref().map(|name| catalogue.find(name)).transpose()?;
         let asked = Budget { ram: *ram, flash: *flash };
         let budget = match part {

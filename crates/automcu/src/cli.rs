@@ -66,8 +66,6 @@ pub(crate) struct Check {
     /// The type of weights and activations
     #[arg(long, value_name = "TYPE", default_value = "int8")]
     pub(crate) dtype: Dtype,
-    #[command(flatten)]
-    pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -84,8 +82,6 @@ pub(crate) struct Inspect {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
-    #[command(flatten)]
-    pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -107,8 +103,6 @@ pub(crate) struct Fit {
     /// Every microcontroller, cheapest class first
     #[arg(long, conflicts_with_all = ["target", "ram", "flash"])]
     pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -135,8 +129,6 @@ pub(crate) struct Compile {
     pub(crate) labels: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
-    #[command(flatten)]
-    pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -157,8 +149,6 @@ pub(crate) struct Verify {
     pub(crate) inputs: u32,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
-    #[command(flatten)]
-    pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -242,6 +232,8 @@ pub(crate) struct BudgetArgs {
     /// Flash allowed
     #[arg(long, value_name = "SIZE")]
     pub(crate) flash: Option<Bytes>,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
 }
 
 /// Where targets come from.

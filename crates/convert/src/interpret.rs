@@ -61,3 +61,15 @@ impl Interpreter {
         &self.tensors[place]
     }
 }
+
+/// The place of the largest value, which is the class that a classifier answers; the first where there are several.
+#[must_use]
+pub fn largest<T: PartialOrd>(values: &[T]) -> usize {
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    best
+}

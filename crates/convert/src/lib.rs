@@ -25,7 +25,7 @@ pub use edit::{Edit, Room, edits};
 pub use emit::{Code, File, Name, Project, Vectors, WrongName, memory_map};
 pub use float::{FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Norm};
 pub use form::integer_form;
-pub use interpret::{Interpreter, WrongLength};
+pub use interpret::{Interpreter, WrongLength, largest};
 pub use need::Need;
 pub use network::{End, Network, NetworkError, Quantisation, Weights, keeps_step};
 pub use onnx::NotInOnnx;

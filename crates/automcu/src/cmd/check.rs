@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &Check, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
-    let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
+    let allowance = Allowance::of(&arguments.budget)?;
     let read = input::architecture(&arguments.architecture, stdin)?;
     match read.graph {
         Err(refusals) => refuse(&read.name, &refusals, arguments.json, said),

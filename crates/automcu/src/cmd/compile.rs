@@ -27,7 +27,7 @@ pub(super) const REPORT: &str = "automcu.json";
 const VECTORS: usize = 2;
 
 pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
-    let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
+    let allowance = Allowance::of(&arguments.budget)?;
     let (file, mut network) = input::network(&arguments.model, stdin)?;
     if let Some(path) = &arguments.labels {
         let outputs = network.graph().shape(network.graph().output()).elements();

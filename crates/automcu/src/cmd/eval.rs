@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use automcu_convert::{Interpreter, Network, NotComputed, Quantisation};
+use automcu_convert::{Interpreter, Network, NotComputed, Quantisation, largest};
 use automcu_dataset::{Folder, Images, Part, SYNTHETIC_CLASSES, synthetic};
 use automcu_model::{DataType, Graph, Provenance};
 use serde::Serialize;
@@ -143,17 +143,6 @@ fn answers(network: &Network, images: &Images, table: &[i8; 256]) -> Result<Vec<
         }
         Ok(answers)
     })
-}
-
-/// The place of the largest; the first where there are several.
-fn largest(values: &[i8]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 /// What the network got right.

@@ -23,7 +23,7 @@ const OF_ONE_KIND: usize = 3;
 const NAMED: usize = 5;
 
 pub(crate) fn run(arguments: &Fit, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
-    let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
+    let allowance = Allowance::of(&arguments.budget)?;
     let (name, network) = input::network(&arguments.model, stdin)?;
     let need = Need::of(network.graph());
     let footprint = footprint_of_code(network.graph(), need.ram(), need.flash());
@@ -56,7 +56,7 @@ struct Everywhere<'p> {
 }
 
 fn everywhere(arguments: &Fit, name: &str, footprint: &Footprint, said: &mut Said) -> Result<Outcome, Failure> {
-    let catalogue = input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
+    let catalogue = input::catalogue(arguments.budget.catalogue.targets_dir.as_deref())?;
     let mut parts: Vec<&Part> = catalogue.parts().iter().collect();
     parts.sort_by_key(|part| (part.class(), part.flash().largest_run(), part.ram().largest_run(), part.name()));
     let place = |part: &&'_ Part| Fits::of(footprint, Budget::from(*part));

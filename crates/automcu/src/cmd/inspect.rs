@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &Inspect, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
-    let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
+    let allowance = Allowance::of(&arguments.budget)?;
     let (name, network) = input::network(&arguments.model, stdin)?;
     let graph = network.graph();
     let answer = Answer::of(graph, graph, DataType::Int8, allowance).with_integers(&network);

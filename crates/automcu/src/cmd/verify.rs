@@ -28,7 +28,7 @@ use crate::{
 const LONGEST: u64 = 512 << 20;
 
 pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> Result<Outcome, Failure> {
-    let allowance = Allowance::of(&arguments.budget, arguments.catalogue.targets_dir.as_deref())?;
+    let allowance = Allowance::of(&arguments.budget)?;
     let project = Project::read(&arguments.folder)?;
     let count = usize::try_from(arguments.inputs).expect("a count of 32 bits");
     let vectors = Vectors::of(&project.network, random_inputs(&project.network, count))?;

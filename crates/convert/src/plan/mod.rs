@@ -17,7 +17,7 @@ pub(crate) use order::Order;
 use place::{Numbers, Placer, Ring};
 pub(crate) use rows::is_one_place;
 use rows::{Work, is_in_place, layouts};
-use stream::{Course, Life, Streams};
+use stream::{Course, Life, Streams, Time};
 
 /// Placements are tried for at most so many of the best courses.
 const PLACED_COURSES: usize = 4;
@@ -86,7 +86,7 @@ pub struct Plan {
     pub arena_bytes: u32,
     /// The most bytes that live at one time: no arena for these steps can be smaller.
     pub least_bytes: u32,
-    /// How many operations start only when all before them are done, because that takes less memory.
+    /// How many groups of operations run one after the other; within one, rows are computed when they are needed.
     pub streams: usize,
 }
 
@@ -125,53 +125,25 @@ impl Plan {
     /// The first step at which the most bytes are alive. `graph` is the one that was planned for.
     #[must_use]
     pub fn fullest(&self, graph: &Graph) -> Moment {
-        let works: Vec<Work> = graph.nodes().iter().map(|node| Work::of(graph, node)).collect();
-        let course = Streams::new(graph, &works).lives(self.steps.clone());
-        let last = u32::try_from(self.steps.len()).expect("steps are bounded");
-        // Before the first step the input is there, after the last the output.
-        let moments = (0..=last + 1).map(|step| self.moment(graph, &course, step));
-        let fullest = moments.max_by_key(|moment| (moment.bytes, std::cmp::Reverse(moment.step)));
-        fullest.unwrap_or(Moment { step: 0, bytes: 0, pieces: Vec::new() })
-    }
-
-    fn moment(&self, graph: &Graph, course: &Course, step: u32) -> Moment {
-        let now = Life { from: step, to: step };
-        let node = (step as usize).checked_sub(1).and_then(|at| self.steps.get(at)).map(|&place| &graph.nodes()[place]);
-        // A row that takes the place of one that is read for the last time counts once.
-        let takes_over = |tensor: usize| {
-            let Some(node) = node else { return false };
-            let ends = |input: &&TensorId| {
-                let same = graph.shape(**input) == graph.shape(node.output);
-                same && course.rows[input.index()].iter().any(|life| life.to == step)
-            };
-            tensor == node.output.index() && is_in_place(&node.op) && node.inputs.iter().any(|input| ends(&input))
-        };
-        let mut pieces = Vec::new();
-        for (tensor, (lives, region)) in course.rows.iter().zip(&self.tensors).enumerate() {
-            let rows = lives.iter().filter(|life| life.meets(now)).count() - usize::from(takes_over(tensor));
-            pieces.push((Holder::Rows { tensor, rows }, u32::try_from(rows).unwrap_or(0) * region.slot_bytes));
-        }
-        for (node, times) in course.times.iter().enumerate() {
-            let ends = times.first().zip(times.last());
-            let is_kept = ends.is_some_and(|(&from, &to)| Life { from, to }.meets(now));
-            let kept = self.kept[node].filter(|_| is_kept).map_or(0, |region| region.bytes());
-            let runs = times.binary_search(&step).is_ok();
-            let scratch = self.scratch[node].filter(|_| runs).map_or(0, |region| region.bytes());
-            pieces.push((Holder::Own(node), kept + scratch));
-        }
-        pieces.retain(|(_, bytes)| *bytes > 0);
-        pieces.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-        let bytes = pieces.iter().map(|(_, bytes)| bytes).sum();
-        Moment { step: step as usize, bytes, pieces }
+        let planning = Planning::of(graph, workspaces(graph));
+        let course = planning.streams().lives(self.steps.clone());
+        let alive = planning.alive(&course);
+        let most = alive.iter().copied().max().unwrap_or(0);
+        let step = alive.iter().position(|&bytes| bytes == most).unwrap_or(0);
+        planning.moment(&course, step)
     }
 }
 
 /// What is planned for.
 struct Planning<'g> {
     graph: &'g Graph,
-    works: &'g [Work],
-    workspaces: &'g [Workspace],
-    row_bytes: &'g [u32],
+    works: Vec<Work>,
+    workspaces: Vec<Workspace>,
+    row_bytes: Vec<u32>,
+}
+
+fn workspaces(graph: &Graph) -> Vec<Workspace> {
+    graph.nodes().iter().map(|node| crate::ops::workspace(graph, node)).collect()
 }
 
 impl Plan {
@@ -184,20 +156,17 @@ impl Plan {
     /// The plan of the code of any network with this graph, which is in integer form.
     #[must_use]
     pub fn of_graph(graph: &Graph) -> Self {
-        let workspaces: Vec<Workspace> = graph.nodes().iter().map(|node| crate::ops::workspace(graph, node)).collect();
-        Self::with(graph, layouts(graph), &workspaces)
+        Self::with(graph, layouts(graph), workspaces(graph))
     }
 
-    fn with(graph: &Graph, layouts: Vec<Layout>, workspaces: &[Workspace]) -> Self {
-        let works: Vec<Work> = graph.nodes().iter().map(|node| Work::of(graph, node)).collect();
-        let row_bytes: Vec<u32> = graph.tensors().iter().map(|shape| shape.width * shape.channels).collect();
-        let planning = Planning { graph, works: &works, workspaces, row_bytes: &row_bytes };
+    fn with(graph: &Graph, layouts: Vec<Layout>, workspaces: Vec<Workspace>) -> Self {
+        let planning = Planning::of(graph, workspaces);
         let mut best: Option<Self> = None;
         for (bound, ends_stream) in planning.candidates() {
             if best.as_ref().is_some_and(|best| best.arena_bytes <= bound) {
                 break;
             }
-            let course = Streams::new(graph, &works).course(&ends_stream);
+            let course = planning.streams().course(&ends_stream);
             let joints = ends_stream.len().saturating_sub(1);
             let streams = 1 + ends_stream[..joints].iter().filter(|&&ends| ends).count();
             let plan = planning.placed(course, bound, streams, &layouts);
@@ -210,10 +179,23 @@ impl Plan {
     }
 }
 
-impl Planning<'_> {
+impl<'g> Planning<'g> {
+    fn of(graph: &'g Graph, workspaces: Vec<Workspace>) -> Self {
+        Self {
+            graph,
+            works: graph.nodes().iter().map(|node| Work::of(graph, node)).collect(),
+            workspaces,
+            row_bytes: graph.tensors().iter().map(|shape| shape.width * shape.channels).collect(),
+        }
+    }
+
+    fn streams(&self) -> Streams<'_> {
+        Streams::new(self.graph, &self.works)
+    }
+
     /// Ways to cut the operations into streams, the most promising first, each with the least bytes it can take.
     fn candidates(&self) -> Vec<(u32, Vec<bool>)> {
-        let streams = Streams::new(self.graph, self.works);
+        let streams = self.streams();
         let mut spent = 0;
         let mut bound = |ends: &[bool]| {
             let course = streams.course(ends);
@@ -253,35 +235,72 @@ impl Planning<'_> {
 
     /// The most bytes that live at one time: no placement of rows can do with fewer.
     fn bound(&self, course: &Course) -> u32 {
+        u32::try_from(self.alive(course).into_iter().max().unwrap_or(0)).unwrap_or(u32::MAX)
+    }
+
+    /// The bytes that live at each time, the first being before the first step.
+    fn alive(&self, course: &Course) -> Vec<i64> {
         let mut changes = vec![0_i64; course.steps.len() + 3];
         let mut add = |life: Life, bytes: i64| {
             changes[life.from as usize] += bytes;
             changes[life.to as usize + 1] -= bytes;
         };
-        for (rows, &bytes) in course.rows.iter().zip(self.row_bytes) {
+        for (rows, &bytes) in course.rows.iter().zip(&self.row_bytes) {
             rows.iter().for_each(|&life| add(life, bytes.into()));
         }
-        for (times, workspace) in course.times.iter().zip(self.workspaces) {
+        for (times, workspace) in course.times.iter().zip(&self.workspaces) {
             times.iter().for_each(|&time| add(Life { from: time, to: time }, workspace.scratch.into()));
             if let (Some(&from), Some(&to)) = (times.first(), times.last()) {
                 add(Life { from, to }, workspace.kept.into());
             }
         }
-        // A row that takes the place of one that is read for the last time counts once.
         for (node, times) in self.graph.nodes().iter().zip(&course.times).filter(|(node, _)| is_in_place(&node.op)) {
             for (row, &time) in times.iter().enumerate() {
-                let ends = |input: usize| course.rows[input][row].to == time;
-                if self.taken_over(node).any(ends) {
+                if self.takes_over(course, node, row, time) {
                     add(Life { from: time, to: time }, -i64::from(self.row_bytes[node.output.index()]));
                 }
             }
         }
         let mut alive = 0;
-        let most = changes.into_iter().map(|change| {
+        let sums = changes.into_iter().map(|change| {
             alive += change;
             alive
         });
-        u32::try_from(most.max().unwrap_or(0)).unwrap_or(u32::MAX)
+        sums.collect()
+    }
+
+    /// Whether the row that a node writes at a time takes the place of one that it reads then, and nobody later: both
+    /// count once.
+    fn takes_over(&self, course: &Course, node: &Node, row: usize, time: Time) -> bool {
+        self.taken_over(node).any(|input| course.rows[input][row].to == time)
+    }
+
+    /// What lives at one time.
+    fn moment(&self, course: &Course, step: usize) -> Moment {
+        let time = Time::try_from(step).expect("steps are bounded");
+        let now = Life { from: time, to: time };
+        let running = step.checked_sub(1).and_then(|at| course.steps.get(at)).copied();
+        let mut pieces = Vec::new();
+        for (tensor, (lives, &bytes)) in course.rows.iter().zip(&self.row_bytes).enumerate() {
+            let rows = lives.iter().filter(|life| life.meets(now)).count();
+            let counted_twice = running.is_some_and(|place| {
+                let node = &self.graph.nodes()[place];
+                let row = course.times[place].partition_point(|&other| other < time);
+                node.output.index() == tensor && self.takes_over(course, node, row, time)
+            });
+            let rows = rows - usize::from(counted_twice);
+            pieces.push((Holder::Rows { tensor, rows }, u32::try_from(rows).expect("rows are bounded") * bytes));
+        }
+        for (node, (times, workspace)) in course.times.iter().zip(&self.workspaces).enumerate() {
+            let ends = times.first().zip(times.last());
+            let is_kept = ends.is_some_and(|(&from, &to)| Life { from, to }.meets(now));
+            let kept = if is_kept { workspace.kept } else { 0 };
+            let scratch = if running == Some(node) { workspace.scratch } else { 0 };
+            pieces.push((Holder::Own(node), kept + scratch));
+        }
+        pieces.retain(|(_, bytes)| *bytes > 0);
+        pieces.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        Moment { step, bytes: pieces.iter().map(|(_, bytes)| bytes).sum(), pieces }
     }
 
     /// The tensors whose rows the output of an operation may take the place of.
@@ -293,7 +312,7 @@ impl Planning<'_> {
 
     /// Moves single steps of a short course for as long as that does not take more memory.
     fn refined(&self, mut best: Plan) -> Plan {
-        let streams = Streams::new(self.graph, self.works);
+        let streams = self.streams();
         let mut numbers = Numbers::default();
         for _ in 0..REFINEMENTS {
             let mut steps = best.steps.clone();

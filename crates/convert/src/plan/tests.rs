@@ -74,11 +74,9 @@ fn extend(
 
 /// The least arena over every order of steps and every order of placement.
 fn by_brute_force(graph: &Graph, workspaces: &[Workspace]) -> (u32, usize) {
-    let works: Vec<Work> = graph.nodes().iter().map(|node| Work::of(graph, node)).collect();
-    let row_bytes: Vec<u32> = graph.tensors().iter().map(|shape| shape.width * shape.channels).collect();
-    let planning = Planning { graph, works: &works, workspaces, row_bytes: &row_bytes };
-    let streams = Streams::new(graph, &works);
-    let courses = every_course(graph, &works);
+    let planning = Planning::of(graph, workspaces.to_vec());
+    let streams = planning.streams();
+    let courses = every_course(graph, &planning.works);
     let count = courses.len();
     let least = courses.into_iter().map(|steps| {
         let course = streams.lives(steps);
@@ -125,7 +123,7 @@ fn the_plan_of_a_small_graph_is_as_good_as_any() {
         ),
     ];
     for (name, graph, workspaces) in cases {
-        let plan = Plan::with(&graph, vec![Layout::Pixels; graph.tensors().len()], &workspaces);
+        let plan = Plan::with(&graph, vec![Layout::Pixels; graph.tensors().len()], workspaces.clone());
         let (least, courses) = by_brute_force(&graph, &workspaces);
         assert!(courses >= 1 && plan.arena_bytes == least, "{name}: {} bytes, {least} of {courses}", plan.arena_bytes);
     }

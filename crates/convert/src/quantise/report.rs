@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::on_samples;
-use crate::{float::FloatNetwork, network::Network, ops::NotComputed};
+use crate::{float::FloatNetwork, interpret::largest, network::Network, ops::NotComputed};
 
 /// What one layer's output is like in integers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -113,15 +113,4 @@ impl Report {
         let noisy = self.layers.iter().filter(|layer| layer.decibels.is_some());
         noisy.min_by(|a, b| a.decibels.unwrap_or(0.0).total_cmp(&b.decibels.unwrap_or(0.0)))
     }
-}
-
-/// The place of the largest; the first where there are several.
-fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
-        }
-    }
-    best
 }
