@@ -72,6 +72,9 @@ impl Kernel for Depthwise<'_> {
     unsafe fn run<L: Lanes>(mut self) {
         // SAFETY: `new` checked the places.
         unsafe {
+            if L::REGISTERS >= 32 && (self.taps.rows, self.taps.columns) == (3, 3) {
+                return self.square::<L>();
+            }
             match self.taps.columns {
                 1 => self.rows::<L, 1>(),
                 2 => self.rows::<L, 2>(),
@@ -85,9 +88,61 @@ impl Kernel for Depthwise<'_> {
 }
 
 /// So many places are computed side by side, so that weights are loaded once for all.
-const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = 4;
 
 impl Depthwise<'_> {
+    /// The most common kernel, its nine weights in registers.
+    #[inline(always)]
+    unsafe fn square<L: Lanes>(&mut self) {
+        // SAFETY: as the caller's.
+        unsafe {
+            let width = self.taps.width();
+            for vector in 0..width.div_ceil(L::LANES) {
+                let at = vector * L::LANES;
+                if width - at >= L::LANES {
+                    self.square_of::<L, true>(at);
+                } else {
+                    self.square_of::<L, false>(at);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn square_of<L: Lanes, const WHOLE: bool>(&mut self, at: usize) {
+        // SAFETY: as the caller's.
+        unsafe {
+            let (width, channels) = (self.taps.width(), self.taps.channels);
+            let mask = L::first(width - at);
+            let load = |from: *const f32| if WHOLE { L::load(from) } else { L::load_some(from, mask) };
+            let weights: [L::Vector; 9] = std::array::from_fn(|tap| load(self.weights.as_ptr().add(tap * width + at)));
+            for row in 0..self.places.rows {
+                let mut from = self.input.as_ptr().add(row * self.from.row + at);
+                let mut to = self.output.as_mut_ptr().add(row * self.to.row + at);
+                for _ in 0..self.places.columns {
+                    // A chain of sums for each row of the kernel, so that none waits for another.
+                    let sums: [L::Vector; 3] = std::array::from_fn(|y| {
+                        let from = from.add(y * self.taps.row_step);
+                        let sum = L::mul(load(from), weights[3 * y]);
+                        let sum = L::mul_add(load(from.add(channels)), weights[3 * y + 1], sum);
+                        L::mul_add(load(from.add(2 * channels)), weights[3 * y + 2], sum)
+                    });
+                    let mut sum = L::add(L::add(sums[0], sums[1]), sums[2]);
+                    if self.adds {
+                        sum = L::add(sum, load(to));
+                    }
+                    if WHOLE {
+                        L::store(to, sum)
+                    } else {
+                        L::store_some(to, mask, sum)
+                    }
+                    from = from.wrapping_add(self.from.column);
+                    to = to.wrapping_add(self.to.column);
+                }
+            }
+        }
+    }
+
     /// `K` is the number of columns; 0 is any.
     #[inline(always)]
     unsafe fn rows<L: Lanes, const K: usize>(&mut self) {
@@ -103,10 +158,6 @@ impl Depthwise<'_> {
                             2 => self.tile::<L, K, 2>(at, row, column),
                             3 => self.tile::<L, K, 3>(at, row, column),
                             4 => self.tile::<L, K, 4>(at, row, column),
-                            5 => self.tile::<L, K, 5>(at, row, column),
-                            6 => self.tile::<L, K, 6>(at, row, column),
-                            7 => self.tile::<L, K, 7>(at, row, column),
-                            8 => self.tile::<L, K, 8>(at, row, column),
                             _ => {}
                         }
                     }

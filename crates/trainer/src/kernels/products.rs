@@ -173,20 +173,24 @@ impl Products<'_> {
         // SAFETY: as the caller's.
         unsafe {
             let Window { segments, segment_step, depth } = self.window;
-            let from = self.input.as_ptr().add(row * self.from.row + column * self.from.column);
+            let step = self.from.column;
+            let from = self.input.as_ptr().add(row * self.from.row + column * step);
             let mut weights = self.panel.values.as_ptr().add(first * L::LANES * self.panel.terms);
             let mut sums = [[L::splat(0.0); J]; R];
             for segment in 0..segments {
-                let places: [*const f32; R] =
-                    std::array::from_fn(|r| from.add(segment * segment_step + r * self.from.column));
-                for term in 0..depth {
+                // Every third place has a pointer, the two after it are reached by the step: more pointers than that would
+                // not stay in registers.
+                let mut thirds: [*const f32; 3] =
+                    std::array::from_fn(|third| from.wrapping_add(segment * segment_step + 3 * third * step));
+                for _ in 0..depth {
                     let row: [L::Vector; J] = std::array::from_fn(|j| L::load(weights.add(j * L::LANES)));
                     for r in 0..R {
-                        let value = L::splat(*places[r].add(term));
+                        let value = L::splat(*thirds[r / 3].add(r % 3 * step));
                         for j in 0..J {
                             sums[r][j] = L::mul_add(value, row[j], sums[r][j]);
                         }
                     }
+                    thirds = thirds.map(|third| third.wrapping_add(1));
                     weights = weights.add(J * L::LANES);
                 }
             }
