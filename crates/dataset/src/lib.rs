@@ -1,15 +1,25 @@
-//! Labelled images: files as their publishers lay them out, and a built-in set that is drawn from a seed.
+//! Labelled samples: files as their publishers lay them out, folders and tables of a user's own, and built-in sets that are
+//! drawn from a seed.
 //!
 //! Files are not trusted: whatever they say of themselves is held against what is there before it is believed.
 
 mod cifar;
+mod classes;
 mod error;
-mod folder;
+mod file;
 mod idx;
-mod images;
+mod numbers;
+mod part;
+mod samples;
+mod signals;
+mod source;
+mod standard;
 mod synthetic;
 
 pub use error::DatasetError;
-pub use folder::{Folder, Kind, Part};
-pub use images::Images;
+pub use part::Part;
+pub use samples::{Samples, Uneven, Values};
+pub use signals::{SIGNAL_CLASSES, signals};
+pub use source::{Kind, Source};
+pub use standard::Standard;
 pub use synthetic::{SYNTHETIC_CLASSES, synthetic};
