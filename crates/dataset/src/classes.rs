@@ -20,3 +20,21 @@ impl Classes {
         self.0
     }
 }
+
+/// The distinct names: by their numbers where all are whole numbers, by their letters otherwise.
+pub(crate) fn sorted<'n>(labels: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let names: std::collections::BTreeSet<&str> = labels.collect();
+    let mut names: Vec<&str> = names.into_iter().collect();
+    if names.iter().all(|name| name.parse::<i64>().is_ok()) {
+        names.sort_by_key(|name| name.parse::<i64>().unwrap_or(0));
+    }
+    names.into_iter().map(String::from).collect()
+}
+
+/// Where each of these stands among the names. More names than can be numbered make a label that is no class, which is
+/// refused where samples are put together.
+pub(crate) fn numbers<'n>(names: &[String], labels: impl Iterator<Item = &'n str>) -> Vec<u16> {
+    let places: std::collections::HashMap<&str, usize> =
+        names.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+    labels.map(|label| places.get(label).and_then(|&place| u16::try_from(place).ok()).unwrap_or(u16::MAX)).collect()
+}

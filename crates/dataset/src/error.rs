@@ -21,7 +21,10 @@ pub enum DatasetError {
     /// A folder holds no data set that is known.
     #[error(
         "{}: no data set is found here; known are IDX files (train-images-idx3-ubyte, t10k-images-idx3-ubyte and so on, \
-         also as .gz) and the binary versions of CIFAR-10 and CIFAR-100 (data_batch_1.bin, test_batch.bin; train.bin, test.bin)",
+         also as .gz), the binary versions of CIFAR-10 and CIFAR-100 (data_batch_1.bin, test_batch.bin; train.bin, test.bin; \
+         or the published .tar.gz), arrays (train-x.npy, train-y.npy, test-x.npy, test-y.npy; or one .npz), pictures \
+         (train/CLASS/*.png or .jpg, test/CLASS/...), recordings (recordings/LABEL_SPEAKER_INDEX.wav; or train/CLASS/*.wav), \
+         tables (train.csv, test.csv; or one .csv) and series (train/*.csv, test/*.csv with a column label)",
         .0.display()
     )]
     Unknown(PathBuf),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct Reader {
 enum Source {
     Plain(BufReader<File>),
     Packed(Box<MultiGzDecoder<Counted>>),
+    /// A file within another.
+    Memory(Cursor<Vec<u8>>),
 }
 
 impl Reader {
@@ -37,6 +39,15 @@ impl Reader {
             Source::Plain(file)
         };
         Ok(Self { path: path.to_owned(), source, at: 0 })
+    }
+
+    /// A file within another, already unpacked.
+    pub(crate) fn of(path: &Path, bytes: Vec<u8>) -> Self {
+        Self { path: path.to_owned(), source: Source::Memory(Cursor::new(bytes)), at: 0 }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Fills the buffer; `what` is what it is for.
@@ -97,7 +108,7 @@ impl Reader {
 
     pub(crate) fn damaged(&self, problem: String) -> DatasetError {
         let (byte, problem) = match &self.source {
-            Source::Plain(_) => (self.at, problem),
+            Source::Plain(_) | Source::Memory(_) => (self.at, problem),
             Source::Packed(packed) => (packed.get_ref().taken, format!("{problem} (byte {} unpacked)", self.at)),
         };
         DatasetError::Damaged { path: self.path.clone(), byte, problem }
@@ -120,6 +131,7 @@ impl Read for Reader {
         let count = match &mut self.source {
             Source::Plain(file) => file.read(buffer)?,
             Source::Packed(packed) => packed.read(buffer)?,
+            Source::Memory(bytes) => bytes.read(buffer)?,
         };
         self.at += count as u64;
         Ok(count)
@@ -179,4 +191,27 @@ pub(crate) fn text(path: &Path, most: u64) -> Result<String, DatasetError> {
         byte: error.utf8_error().valid_up_to() as u64,
         problem: "this is no UTF-8 text".to_owned(),
     })
+}
+
+/// The entries of a folder in the order of their names, without hidden ones.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    const MOST: usize = 1_000_000;
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(DatasetError::unreadable(folder))? {
+        let path = entry.map_err(DatasetError::unreadable(folder))?.path();
+        if path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')) {
+            entries.push(path);
+        }
+        if entries.len() > MOST {
+            return Err(DatasetError::wrong(folder, format!("more than {MOST} files; use fewer")));
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// Whether a file's name ends in one of these, in whatever case.
+pub(crate) fn ends_in(path: &Path, extensions: &[&str]) -> bool {
+    let own = path.extension().and_then(|own| own.to_str());
+    own.is_some_and(|own| extensions.iter().any(|extension| own.eq_ignore_ascii_case(extension)))
 }

@@ -3,23 +3,30 @@
 //!
 //! Files are not trusted: whatever they say of themselves is held against what is there before it is believed.
 
+mod arrays;
+mod audio;
 mod cifar;
 mod classes;
 mod error;
 mod file;
 mod idx;
+mod listing;
 mod numbers;
 mod part;
+mod pictures;
 mod samples;
 mod signals;
 mod source;
 mod standard;
 mod synthetic;
+mod tables;
 
+pub use audio::{Audio, Frontend, WrongAudio};
 pub use error::DatasetError;
 pub use part::Part;
 pub use samples::{Samples, Uneven, Values};
 pub use signals::{SIGNAL_CLASSES, signals};
-pub use source::{Kind, Source};
+pub use source::{Kind, Options, Source};
 pub use standard::Standard;
 pub use synthetic::{SYNTHETIC_CLASSES, synthetic};
+pub use tables::Window;

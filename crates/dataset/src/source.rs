@@ -5,7 +5,10 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::{DatasetError, Part, Samples, Standard, Values, cifar, idx, signals, synthetic};
+use crate::{
+    Audio, DatasetError, Frontend, Part, Samples, Standard, Values, Window, arrays, audio, cifar, idx, listing,
+    pictures, signals, synthetic, tables,
+};
 
 /// The seed of the built-in sets, and how many samples they have for the last word.
 const SEED: u64 = 1;
@@ -26,6 +29,25 @@ pub enum Kind {
     Cifar10,
     /// CIFAR-100, binary, by its fine classes.
     Cifar100,
+    /// NumPy's arrays.
+    Arrays,
+    /// WAV files.
+    Recordings,
+    /// PNG and JPEG files.
+    Pictures,
+    /// A row a sample.
+    Table,
+    /// Windows of recordings, a row a moment.
+    Series,
+}
+
+/// What a user may want otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// How recordings in tables are cut into samples.
+    pub window: Window,
+    /// How sound becomes features.
+    pub audio: Audio,
 }
 
 /// A data set that can be read.
@@ -33,6 +55,7 @@ pub enum Kind {
 pub struct Source {
     path: PathBuf,
     form: Form,
+    options: Options,
     /// By what the values of every part are standardised, once that is known.
     standard: OnceLock<Standard>,
 }
@@ -43,17 +66,27 @@ enum Form {
     Signals,
     Idx,
     Cifar(cifar::Place),
+    Arrays,
+    Recordings,
+    Pictures,
+    Table,
+    Series,
 }
 
 impl Source {
     /// The built-in set of this name (`synthetic`, `signals`), or what lies at this path. Nothing is read yet.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// The same, with a user's options.
+    pub fn open_with(path: &Path, options: Options) -> Result<Self, DatasetError> {
         let form = match path.to_str() {
             Some("synthetic") => Form::Synthetic,
             Some("signals") => Form::Signals,
             _ => Form::at(path)?,
         };
-        Ok(Self { path: path.to_owned(), form, standard: OnceLock::new() })
+        Ok(Self { path: path.to_owned(), form, options, standard: OnceLock::new() })
     }
 
     /// How it is kept.
@@ -67,6 +100,11 @@ impl Source {
                 cifar::Version::Ten => Kind::Cifar10,
                 cifar::Version::Hundred => Kind::Cifar100,
             },
+            Form::Arrays => Kind::Arrays,
+            Form::Recordings => Kind::Recordings,
+            Form::Pictures => Kind::Pictures,
+            Form::Table => Kind::Table,
+            Form::Series => Kind::Series,
         }
     }
 
@@ -74,6 +112,14 @@ impl Source {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How sound becomes features, where there is sound: a part of what a deployed network's caller must do.
+    pub fn frontend(&self) -> Result<Option<Frontend>, DatasetError> {
+        match self.form {
+            Form::Recordings => audio::frontend(&self.path, &self.options.audio).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Reads a part of it. Whatever is no picture is standardised by the training part's figures, which the samples tell.
@@ -113,6 +159,11 @@ impl Source {
             Form::Signals => Ok(signals(SEED, stretch.0.into(), stretch.1.into())),
             Form::Idx => idx::read(&self.path, part),
             Form::Cifar(place) => place.read(part),
+            Form::Arrays => arrays::read(&self.path, part),
+            Form::Recordings => audio::read(&self.path, part, &self.options.audio),
+            Form::Pictures => pictures::read(&self.path, part),
+            Form::Table => tables::read(&self.path, part),
+            Form::Series => tables::read_series(&self.path, part, self.options.window),
         }
     }
 }
@@ -124,6 +175,18 @@ impl Form {
         if idx::is_in(path) {
             return Ok(Self::Idx);
         }
-        cifar::at(path).map(Self::Cifar).ok_or_else(|| DatasetError::Unknown(path.to_owned()))
+        if let Some(place) = cifar::at(path) {
+            return Ok(Self::Cifar(place));
+        }
+        type Looks = fn(&Path) -> bool;
+        let forms: [(Looks, Self); 5] = [
+            (arrays::is_at, Self::Arrays),
+            (tables::is_at, Self::Table),
+            (tables::is_series_at, Self::Series),
+            (|path| listing::is_at(path, pictures::EXTENSIONS), Self::Pictures),
+            (audio::is_at, Self::Recordings),
+        ];
+        let found = forms.into_iter().find(|(is_at, _)| is_at(path));
+        found.map(|(_, form)| form).ok_or_else(|| DatasetError::Unknown(path.to_owned()))
     }
 }

@@ -101,3 +101,27 @@ fn a_folder_of_something_else_is_told_what_is_known() {
     assert!(error.contains("IDX files") && error.contains("CIFAR-100"), "{error}");
     assert!(matches!(Source::open(Path::new("/no/such/folder")), Err(DatasetError::Read { .. })));
 }
+
+#[test]
+fn the_published_archive_is_read_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut archive = tar::Builder::new(Vec::new());
+    for name in ["test_batch", "data_batch_5", "data_batch_2", "data_batch_3", "data_batch_1", "data_batch_4"] {
+        let class = name.bytes().last().map_or(0, |last| last % 10);
+        let record = std::iter::once(class).chain(std::iter::repeat_n(7, 3072)).collect::<Vec<u8>>();
+        let mut header = tar::Header::new_gnu();
+        header.set_size(record.len() as u64);
+        let path = format!("cifar-10-batches-bin/{name}.bin");
+        archive.append_data(&mut header, path, record.as_slice()).expect("memory");
+    }
+    let bytes = compressed(&archive.into_inner().expect("memory"));
+    write(folder.path(), "cifar-10-binary.tar.gz", &bytes);
+    let source = Source::open(&folder.path().join("cifar-10-binary.tar.gz")).expect("a data set");
+    let train = source.read(Part::Train).expect("read");
+    // The ASCII digits 1 to 5 end in 9, 0, 1, 2 and 3.
+    assert_eq!((train.labels(), train.names()[9].as_str()), ([9, 0, 1, 2, 3].as_slice(), "truck"));
+    assert_eq!(test_part(folder.path()).expect("read").len(), 1);
+    write(folder.path(), "cifar-10-binary.tar.gz", &bytes[..bytes.len() - 30]);
+    let error = source.read(Part::Train).expect_err("cut off").to_string();
+    assert!(error.contains("cifar-10-binary.tar.gz: damaged at byte"), "{error}");
+}
