@@ -42,11 +42,11 @@ fn every_image_is_computed_as_the_interpreter_computes_it() {
     let said = automcu(&["eval", &fixture(MODEL), "--data", path, "--json"]);
     assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
     let answer: Value = serde_json::from_str(&said.output).expect("JSON");
-    assert_eq!((&answer["images"], &answer["right"]), (&41.into(), &36.into()), "{answer}");
+    assert_eq!((&answer["samples"], &answer["right"]), (&41.into(), &36.into()), "{answer}");
     assert_eq!((&answer["dtype"], &answer["provenance"]), (&"int8".into(), &"host".into()));
     assert_eq!(answer.pointer("/range/least"), Some(&(-1.0).into()));
     let said = automcu(&["eval", &fixture(MODEL), "--data", path, "--count", "10"]);
-    assert!(said.output.contains("gets 5 of 10 images"), "{}", said.output);
+    assert!(said.output.contains("gets 5 of 10 samples"), "{}", said.output);
     // The part that is not there is named.
     let said = automcu(&["eval", &fixture(MODEL), "--data", path, "--part", "train"]);
     assert_eq!(said.outcome, Outcome::Unreadable);
@@ -57,7 +57,7 @@ fn every_image_is_computed_as_the_interpreter_computes_it() {
 fn the_built_in_set_needs_no_download() {
     let said = automcu(&["eval", &fixture(MODEL), "--data", "synthetic", "--count", "50", "--range", "unit"]);
     assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
-    for part in ["of 50 images of synthetic (test) right", "half disc", "bytes stand for 0 to 1, as asked"] {
+    for part in ["of 50 samples of synthetic (test) right", "half disc", "bytes stand for 0 to 1, as asked"] {
         assert!(said.output.contains(part), "{part:?} in\n{}", said.output);
     }
 }
@@ -74,6 +74,6 @@ fn data_that_a_network_does_not_take_is_refused_with_both_shapes() {
     fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(&[1], vec![3])).expect("writable");
     let said = automcu(&["eval", &fixture(MODEL), "--data", folder.path().to_str().expect("text")]);
     assert_eq!(said.outcome, Outcome::Refused);
-    assert!(said.errors.contains("32x32x3 inputs") && said.errors.contains("28x28x1 images"), "{}", said.errors);
+    assert!(said.errors.contains("32x32x3 inputs") && said.errors.contains("28x28x1 samples"), "{}", said.errors);
     assert_eq!(automcu(&["eval", &fixture(MODEL), "--data", "no-such-folder"]).outcome, Outcome::Unreadable);
 }

@@ -154,23 +154,24 @@ pub(crate) struct Verify {
     pub(crate) json: bool,
 }
 
-/// Says how many images of a data set an int8 network gets right, computed in the very integers that ship.
+/// Says how many samples of a data set an int8 network gets right, computed in the very integers that ship.
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Eval {
     /// The network, a .tflite file; `-` reads standard input
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// A folder with MNIST-like IDX files or with the binary version of CIFAR-10 or CIFAR-100; `synthetic` is built in
+    /// A folder with MNIST-like IDX files or with the binary version of CIFAR-10 or CIFAR-100; `synthetic` and `signals` are
+    /// built in
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
     /// Which part of it
     #[arg(long, value_name = "PART", default_value = "test")]
     pub(crate) part: PartName,
-    /// What a network takes the bytes of an image for
+    /// What a network takes the bytes of a picture for
     #[arg(long, value_name = "RANGE", default_value = "auto")]
     pub(crate) range: RangeName,
-    /// Only the first so many images
+    /// Only the first so many samples
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: Option<u32>,
     /// Answer in JSON

@@ -136,7 +136,7 @@ pub struct TrainingBatches<'a> {
 /// Batches that validate or test: all samples, in the order given, as they are. There is no way to augment them.
 ///
 /// ```compile_fail
-/// # use automcu_dataset::{Augmentation, EvaluationBatches, Pixels, Source};
+/// # use automcu_dataset::{Augmentation, EvaluationBatches, Pixels, SamplesRef as Source};
 /// # let shape = automcu_model::Shape { height: 1, width: 1, channels: 1 };
 /// # let source = Source { shape, pixels: Pixels::Bytes(&[0]), labels: &[0] };
 /// EvaluationBatches::new(source, &[0], 1, Augmentation::none());

@@ -1,29 +1,48 @@
-//! Labelled images: files as their publishers lay them out, and a built-in set that is drawn from a seed.
+//! Labelled samples: files as their publishers lay them out, folders and tables of a user's own, and built-in sets that are
+//! drawn from a seed.
 //!
 //! Files are not trusted: whatever they say of themselves is held against what is there before it is believed.
 
+mod arrays;
+mod audio;
 mod augment;
 mod batches;
 mod cifar;
+mod classes;
 mod error;
 mod feed;
-mod folder;
+mod file;
 mod idx;
-mod images;
+mod listing;
+mod numbers;
+mod part;
+mod pictures;
 mod random;
+mod samples;
 mod sealed;
+mod signals;
+mod source;
 mod split;
+mod standard;
 mod synthetic;
+mod tables;
 
+pub use audio::{Audio, Frontend, WrongAudio};
 pub use augment::{
     Augmentation, AugmentationError, ColourJitter, Crop, Cutout, Mix, Policy, RandAugment, Resize, SpecAugment, Spread,
     TimeShift,
 };
-pub use batches::{Batch, BatchError, EvaluationBatches, Options, Pixels, Source, Target, TrainingBatches};
+pub use batches::{
+    Batch, BatchError, EvaluationBatches, Options as Batching, Pixels, Source as SamplesRef, Target, TrainingBatches,
+};
 pub use error::DatasetError;
 pub use feed::Feed;
-pub use folder::{Folder, Kind, Part};
-pub use images::Images;
+pub use part::Part;
+pub use samples::{Samples, Uneven, Values};
 pub use sealed::Sealed;
+pub use signals::{SIGNAL_CLASSES, signals};
+pub use source::{Kind, Options, Source};
 pub use split::{Split, SplitDigest, SplitError};
+pub use standard::Standard;
 pub use synthetic::{SYNTHETIC_CLASSES, synthetic};
+pub use tables::Window;

@@ -3,7 +3,7 @@
 
 use automcu_model::Shape;
 
-use crate::Images;
+use crate::{Samples, Values, numbers::Numbers};
 
 /// What the classes are.
 pub const SYNTHETIC_CLASSES: [&str; 10] =
@@ -11,49 +11,23 @@ pub const SYNTHETIC_CLASSES: [&str; 10] =
 
 const SIDE: u16 = 32;
 
-/// Numbers that look random.
-struct Numbers(u64);
-
-impl Numbers {
-    fn of(seed: u64, image: u64) -> Self {
-        let mut numbers = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ image.wrapping_mul(0xd1b5_4a32_d192_ed03));
-        numbers.share();
-        numbers
-    }
-
-    /// From 0 to 1.
-    fn share(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        #[expect(clippy::cast_precision_loss, reason = "24 bits")]
-        let share = (bits >> 40) as f32 / (1 << 24) as f32;
-        share
-    }
-
-    fn between(&mut self, least: f32, most: f32) -> f32 {
-        least + (most - least) * self.share()
-    }
-}
-
 /// Images of the ten kinds, as many of each as can be, the same for a seed every time. Image `first + i` is the same
 /// whatever `first` and `count` are, so that parts of one seed never overlap.
 #[must_use]
-pub fn synthetic(seed: u64, first: u64, count: usize) -> Images {
+pub fn synthetic(seed: u64, first: u64, count: usize) -> Samples {
     let shape = Shape { height: SIDE.into(), width: SIDE.into(), channels: 3 };
     let mut values = Vec::with_capacity(count * 3 * usize::from(SIDE) * usize::from(SIDE));
     let mut labels = Vec::with_capacity(count);
     for image in (first..).take(count) {
-        let class = u8::try_from(image % 10).expect("ten classes");
+        let class = u16::try_from(image % 10).expect("ten classes");
         labels.push(class);
         draw(class, &mut Numbers::of(seed, image), &mut values);
     }
-    Images::new(shape, values, labels)
+    let names = SYNTHETIC_CLASSES.map(String::from).to_vec();
+    Samples::new(shape, Values::Bytes(values), labels, names).expect("a picture for each label")
 }
 
-fn draw(class: u8, numbers: &mut Numbers, values: &mut Vec<u8>) {
+fn draw(class: u16, numbers: &mut Numbers, values: &mut Vec<u8>) {
     let radius = numbers.between(6.0, 11.0);
     let room = f32::from(SIDE) - radius;
     let (centre_x, centre_y) = (numbers.between(radius, room), numbers.between(radius, room));
@@ -81,7 +55,7 @@ fn draw(class: u8, numbers: &mut Numbers, values: &mut Vec<u8>) {
 }
 
 /// Whether a place belongs to a figure that fills the circle of radius 1.
-fn figure(class: u8, u: f32, v: f32) -> bool {
+fn figure(class: u16, u: f32, v: f32) -> bool {
     let radius = u.hypot(v);
     let largest = u.abs().max(v.abs());
     match class {
@@ -106,9 +80,8 @@ mod tests {
     fn images_are_the_same_every_time_and_none_is_another() {
         let all = synthetic(7, 0, 200);
         let part = synthetic(7, 50, 20);
-        assert!(all.iter().skip(50).take(20).eq(part.iter()));
-        assert_eq!(&all.labels()[50..70], part.labels());
-        let distinct: std::collections::BTreeSet<&[u8]> = all.iter().collect();
+        assert_eq!(all.subset(&(50..70).collect::<Vec<_>>()), part);
+        let distinct: std::collections::BTreeSet<&[u8]> = all.bytes().expect("pictures").collect();
         assert_eq!(distinct.len(), 200);
         assert_ne!(synthetic(8, 0, 1), synthetic(7, 0, 1));
         assert!((0..10).all(|class| all.labels().iter().filter(|label| **label == class).count() == 20));

@@ -1,5 +1,6 @@
+use automcu_dataset::Target;
 use automcu_model::Spec;
-use automcu_trainer::{Executor, Isa, Loss, Setup, Target};
+use automcu_trainer::{Executor, Isa, Loss, Setup};
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let spec = std::fs::read(&args[1]).unwrap();

@@ -3,7 +3,8 @@
 
 mod support;
 
-use automcu_trainer::{Executor, Isa, Loss, Setup, Target};
+use automcu_dataset::Target;
+use automcu_trainer::{Executor, Isa, Loss, Setup};
 use proptest::prelude::*;
 use support::{Oracle, graph, loss};
 

@@ -3,12 +3,11 @@
 use std::{
     io::{self, Read, Write},
     num::NonZero,
-    path::Path,
     thread,
 };
 
 use automcu_convert::{Interpreter, Network, NotComputed, Quantisation, largest};
-use automcu_dataset::{Folder, Images, Part, SYNTHETIC_CLASSES, synthetic};
+use automcu_dataset::{Part, Samples, Source, Values};
 use automcu_model::{DataType, Graph, Provenance};
 use serde::Serialize;
 
@@ -21,23 +20,17 @@ use crate::{
     show::{Align, FAINT, TITLE, Table, styled, thousands},
 };
 
-/// The seed of the built-in set, and how many images it has for the last word.
-const SEED: u64 = 1;
-const SYNTHETIC_TEST: u32 = 2_000;
-/// Images for learning come from another stretch of the same seed.
-const SYNTHETIC_TRAIN: u32 = 10_000;
 /// As many pairs of classes that are taken for each other are named.
 const NAMED_CONFUSIONS: usize = 5;
 
 pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
     let (model, network) = input::network(&arguments.model, stdin)?;
-    let images = images(arguments)?;
+    let samples = samples(arguments)?;
     let data = arguments.data.display().to_string();
-    check(&model, &network, &data, &images)?;
-    let first = network.quantisations()[Graph::INPUT.index()];
-    let range = Range::chosen(arguments.range, first);
-    let answers = answers(&network, &images, &range.table(first))?;
-    let answer = Answer::of(arguments, &network, &images, &answers, range);
+    check(&model, &network, &data, &samples)?;
+    let input = Input::of(arguments.range, network.quantisations()[Graph::INPUT.index()], samples.values());
+    let answers = answers(&network, &samples, &input)?;
+    let answer = Answer::of(arguments, &network, &samples, &answers, input.range());
     if arguments.json {
         write_json(&answer, &mut said.output)?;
     } else {
@@ -46,39 +39,35 @@ pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, said: &mut Said) -> Re
     Ok(Outcome::Yes)
 }
 
-fn images(arguments: &Eval) -> Result<Images, Failure> {
+fn samples(arguments: &Eval) -> Result<Samples, Failure> {
     let most = arguments.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
-    if arguments.data == Path::new("synthetic") {
-        let (first, count) = match arguments.part {
-            PartName::Test => (0, SYNTHETIC_TEST),
-            PartName::Train => (u64::from(SYNTHETIC_TEST), SYNTHETIC_TRAIN),
-        };
-        return Ok(synthetic(SEED, first, usize::try_from(count).unwrap_or(usize::MAX).min(most)));
-    }
-    let part = match arguments.part {
-        PartName::Test => Part::Test,
-        PartName::Train => Part::Train,
-    };
-    Ok(Folder::open(&arguments.data)?.read(part)?.first(most))
+    Ok(Source::open(&arguments.data)?.read(part(arguments.part))?.first(most))
 }
 
-/// Refuses images that the network cannot take, or that have classes it does not know.
-fn check(model: &str, network: &Network, data: &str, images: &Images) -> Result<(), Failure> {
-    let (takes, has) = (network.graph().shape(Graph::INPUT), images.shape());
+const fn part(name: PartName) -> Part {
+    match name {
+        PartName::Test => Part::Test,
+        PartName::Train => Part::Train,
+    }
+}
+
+/// Refuses samples that the network cannot take, or that have classes it does not know.
+fn check(model: &str, network: &Network, data: &str, samples: &Samples) -> Result<(), Failure> {
+    let (takes, has) = (network.graph().shape(Graph::INPUT), samples.shape());
     let mismatch = |takes: String, has: String, remedy| {
         Err(Failure::Mismatch { model: model.to_owned(), takes, data: data.to_owned(), has, remedy })
     };
-    // A network that takes a vector takes the values of an image one after the other.
+    // A network that takes a vector takes the values of a sample one after the other.
     if takes != has && !(takes.area() == 1 && takes.elements() == has.elements()) {
-        return mismatch(format!("{takes} inputs"), format!("{has} images"), "name the data set it was trained on");
+        return mismatch(format!("{takes} inputs"), format!("{has} samples"), "name the data set it was trained on");
     }
     let (classes, outputs) = (
-        images.labels().iter().copied().max().map_or(0, |label| u64::from(label) + 1),
+        samples.labels().iter().copied().max().map_or(0, |label| u64::from(label) + 1),
         network.graph().shape(network.graph().output()).elements(),
     );
     if classes > outputs {
         let remedy = "name the data set it was trained on";
-        return mismatch(format!("images of {outputs} classes"), format!("{classes}"), remedy);
+        return mismatch(format!("samples of {outputs} classes"), format!("{classes}"), remedy);
     }
     Ok(())
 }
@@ -120,24 +109,66 @@ impl Range {
     }
 }
 
-/// The class that the network answers for each image, on as many threads as there are processors.
-fn answers(network: &Network, images: &Images, table: &[i8; 256]) -> Result<Vec<usize>, NotComputed> {
-    let all: Vec<&[u8]> = images.iter().collect();
+/// How the values of a sample become a network's input.
+enum Input {
+    /// By a table of bytes.
+    Bytes(Range, Box<[i8; 256]>),
+    /// Standardised values are what they are.
+    Floats(Quantisation),
+}
+
+impl Input {
+    fn of(name: RangeName, first: Quantisation, values: &Values) -> Self {
+        match values {
+            Values::Bytes(_) => {
+                let range = Range::chosen(name, first);
+                Self::Bytes(range, Box::new(range.table(first)))
+            }
+            Values::Floats(_) => Self::Floats(first),
+        }
+    }
+
+    const fn range(&self) -> Option<Range> {
+        match self {
+            Self::Bytes(range, _) => Some(*range),
+            Self::Floats(_) => None,
+        }
+    }
+
+    /// The input that is sample `i`.
+    fn fill(&self, samples: &Samples, i: usize, input: &mut Vec<i8>) {
+        input.clear();
+        let place = i * samples.each()..(i + 1) * samples.each();
+        match (self, samples.values()) {
+            (Self::Bytes(_, table), Values::Bytes(values)) => {
+                input.extend(values[place].iter().map(|&byte| table[usize::from(byte)]));
+            }
+            (Self::Floats(first), Values::Floats(values)) => {
+                input.extend(values[place].iter().map(|&value| first.of_real(value)));
+            }
+            _ => unreachable!("an input is made for its samples"),
+        }
+    }
+}
+
+/// The class that the network answers for each sample, on as many threads as there are processors.
+fn answers(network: &Network, samples: &Samples, input: &Input) -> Result<Vec<usize>, NotComputed> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let part = |part: &[&[u8]]| -> Result<Vec<usize>, NotComputed> {
+    let part = &|part: std::ops::Range<usize>| -> Result<Vec<usize>, NotComputed> {
         let mut interpreter = Interpreter::new(network)?;
         let mut values = Vec::new();
-        let answers = part.iter().map(|image| {
-            values.clear();
-            values.extend(image.iter().map(|&byte| table[usize::from(byte)]));
+        let answers = part.map(|i| {
+            input.fill(samples, i, &mut values);
             largest(interpreter.run(&values).expect("the shapes were compared"))
         });
         Ok(answers.collect())
     };
+    let each = samples.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
+        let starts = (0..samples.len()).step_by(each);
         let parts: Vec<_> =
-            all.chunks(all.len().div_ceil(threads).max(1)).map(|images| scope.spawn(move || part(images))).collect();
-        let mut answers = Vec::with_capacity(all.len());
+            starts.map(|start| scope.spawn(move || part(start..(start + each).min(samples.len())))).collect();
+        let mut answers = Vec::with_capacity(samples.len());
         for part in parts {
             answers.extend(part.join().expect("computing does not panic")?);
         }
@@ -152,12 +183,13 @@ struct Answer {
     dtype: DataType,
     provenance: Provenance,
     part: &'static str,
-    images: usize,
+    samples: usize,
     right: usize,
     accuracy: f64,
-    /// The accuracy on ever more such images lies between these, 19 times out of 20.
+    /// The accuracy on ever more such samples lies between these, 19 times out of 20.
     interval: [f64; 2],
-    range: Range,
+    /// What bytes stand for; none where the samples are no pictures.
+    range: Option<Range>,
     classes: Vec<Class>,
     confusions: Vec<Confusion>,
 }
@@ -167,53 +199,49 @@ struct Class {
     class: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    images: usize,
+    samples: usize,
     right: usize,
 }
 
-/// Images of a class that are taken for another.
+/// Samples of a class that are taken for another.
 #[derive(Serialize)]
 struct Confusion {
     class: usize,
     taken_for: usize,
-    images: usize,
+    samples: usize,
 }
 
 impl Answer {
-    fn of(arguments: &Eval, network: &Network, images: &Images, answers: &[usize], range: Range) -> Self {
+    fn of(arguments: &Eval, network: &Network, samples: &Samples, answers: &[usize], range: Option<Range>) -> Self {
         let outputs = usize::try_from(network.graph().shape(network.graph().output()).elements()).unwrap_or(0);
-        let is_synthetic = arguments.data == Path::new("synthetic");
         let name = |class: usize| {
             let own = network.labels().get(class).cloned();
-            own.or_else(|| SYNTHETIC_CLASSES.get(class).filter(|_| is_synthetic).map(ToString::to_string))
+            own.or_else(|| samples.names().get(class).cloned().filter(|name| *name != class.to_string()))
         };
         let mut classes: Vec<Class> =
             (0..outputs).map(|class| Class { class, name: name(class), ..Class::default() }).collect();
         let mut taken = std::collections::BTreeMap::new();
-        for (&label, &answer) in images.labels().iter().zip(answers) {
+        for (&label, &answer) in samples.labels().iter().zip(answers) {
             let class = &mut classes[usize::from(label)];
-            class.images += 1;
+            class.samples += 1;
             class.right += usize::from(answer == usize::from(label));
             if answer != usize::from(label) {
                 *taken.entry((usize::from(label), answer)).or_insert(0) += 1;
             }
         }
         let mut confusions: Vec<Confusion> =
-            taken.into_iter().map(|((class, taken_for), images)| Confusion { class, taken_for, images }).collect();
-        confusions.sort_by_key(|confusion| std::cmp::Reverse(confusion.images));
+            taken.into_iter().map(|((class, taken_for), samples)| Confusion { class, taken_for, samples }).collect();
+        confusions.sort_by_key(|confusion| std::cmp::Reverse(confusion.samples));
         confusions.truncate(NAMED_CONFUSIONS);
         let right = classes.iter().map(|class| class.right).sum();
-        classes.retain(|class| class.images > 0);
-        let (accuracy, interval) = shares(right, images.len());
+        classes.retain(|class| class.samples > 0);
+        let (accuracy, interval) = shares(right, samples.len());
         Self {
             version: 1,
             dtype: DataType::Int8,
             provenance: Provenance::Host,
-            part: match arguments.part {
-                PartName::Train => "train",
-                PartName::Test => "test",
-            },
-            images: images.len(),
+            part: part(arguments.part).name(),
+            samples: samples.len(),
             right,
             accuracy,
             interval,
@@ -228,25 +256,30 @@ impl Answer {
         let how = styled(format!("({}, {})", self.dtype, self.provenance), FAINT);
         writeln!(
             sink,
-            "{} gets {} of {} images of {data} ({}) right: {} {how}",
+            "{} gets {} of {} samples of {data} ({}) right: {} {how}",
             styled(model, TITLE),
             thousands(self.right as u64),
-            thousands(self.images as u64),
+            thousands(self.samples as u64),
             self.part,
             styled(format!("{:.2} %", 100.0 * self.accuracy), TITLE),
         )?;
         writeln!(sink, "19 times out of 20 that means between {least:.2} and {most:.2} %")?;
-        let chosen = if self.range.is_guessed { "by its input's scale; --range says otherwise" } else { "as asked" };
-        writeln!(sink, "bytes stand for {} to {}, {chosen}\n", self.range.least, self.range.most)?;
-        let mut table = Table::new([("class", Align::Left), ("images", Align::Right), ("right", Align::Right)]);
+        match self.range {
+            Some(Range { least, most, is_guessed }) => {
+                let chosen = if is_guessed { "by its input's scale; --range says otherwise" } else { "as asked" };
+                writeln!(sink, "bytes stand for {least} to {most}, {chosen}\n")?;
+            }
+            None => writeln!(sink, "values are less the mean and by the deviation of the training part\n")?,
+        }
+        let mut table = Table::new([("class", Align::Left), ("samples", Align::Right), ("right", Align::Right)]);
         for class in &self.classes {
             let name =
                 class.name.as_ref().map_or_else(|| class.class.to_string(), |name| format!("{} {name}", class.class));
-            table.row([name, class.images.to_string(), class.right.to_string()], anstyle::Style::new());
+            table.row([name, class.samples.to_string(), class.right.to_string()], anstyle::Style::new());
         }
         table.write(sink)?;
-        for Confusion { class, taken_for, images } in &self.confusions {
-            writeln!(sink, "{images} of class {class} are taken for {taken_for}")?;
+        for Confusion { class, taken_for, samples } in &self.confusions {
+            writeln!(sink, "{samples} of class {class} are taken for {taken_for}")?;
         }
         Ok(())
     }
@@ -255,7 +288,7 @@ impl Answer {
 /// A share, and Wilson's interval for it.
 fn shares(right: usize, all: usize) -> (f64, [f64; 2]) {
     const Z: f64 = 1.959_964;
-    #[expect(clippy::cast_precision_loss, reason = "counts of images")]
+    #[expect(clippy::cast_precision_loss, reason = "counts of samples")]
     let (right, all) = (right as f64, (all as f64).max(1.0));
     let share = right / all;
     let centre = share + Z * Z / (2.0 * all);
@@ -269,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_holds_the_share_and_narrows_with_images() {
+    fn an_interval_holds_the_share_and_narrows_with_samples() {
         let (share, [least, most]) = shares(90, 100);
         assert!((share - 0.9).abs() < 1e-12 && (least - 0.8256).abs() < 1e-3 && (most - 0.9448).abs() < 1e-3);
         let (_, [none, some]) = shares(0, 10);

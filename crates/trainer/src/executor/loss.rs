@@ -4,7 +4,9 @@ use super::{
     shard::{Shard, present},
     shared::{Shared, single},
 };
-use crate::{Target, kernels::Places, plan::Plan};
+use automcu_dataset::Target;
+
+use crate::{kernels::Places, plan::Plan};
 
 /// What the outputs of a batch are held against.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,8 @@
 //! A second account of what a network computes in training: operation by operation, as it is written down, in float64.
 
+use automcu_dataset::Target;
 use automcu_model::{Graph, Op, Shape, Spec, spec::Activation};
-use automcu_trainer::{Held, Holder, Target};
+use automcu_trainer::{Held, Holder};
 
 pub fn graph(spec: &str) -> Graph {
     let spec = Spec::from_json(spec.as_bytes()).unwrap_or_else(|refusals| panic!("{refusals}"));
