@@ -1,4 +1,5 @@
-//! Labelled images: files as their publishers lay them out, and a built-in set that is drawn from a seed.
+//! Labelled images: files as their publishers lay them out, and a built-in set that is drawn from a seed. What is learnt from
+//! and what validates: splits, augmentation, and batches that threads make ahead.
 //!
 //! Files are not trusted: whatever they say of themselves is held against what is there before it is believed.
 
