@@ -110,9 +110,6 @@ pub enum BatchError {
         /// How many there can be.
         most: usize,
     },
-    /// The pictures are to have another size, but the samples are no pictures.
-    #[error("resize is for pictures of bytes: leave it out")]
-    Resize,
     /// A thread cannot be started.
     #[error(
         "threads: {threads} cannot be started: {error}; give 0 to {}, fewer where the system has no more",
@@ -127,6 +124,29 @@ pub enum BatchError {
 }
 
 /// Batches that are learnt from: in another order each epoch, and always augmented.
+///
+/// ```
+/// use automcu_dataset::{Augmentation, Crop, Options, Pixels, Source, Split, TrainingBatches};
+///
+/// let (bytes, labels): (Vec<u8>, Vec<u16>) = (vec![7; 100 * 32 * 32 * 3], (0..100).map(|i| i % 10).collect());
+/// let shape = automcu_model::Shape { height: 32, width: 32, channels: 3 };
+/// let source = Source { shape, pixels: Pixels::Bytes(&bytes), labels: &labels };
+/// let split = Split::stratified(&labels, None, 0.1, 1)?;
+/// let augmentation = Augmentation { crop: Some(Crop { pad: 4 }), flip: true, ..Augmentation::none() };
+/// let options = Options { batch: 16, seed: 1, drop_last: true };
+/// let batches = TrainingBatches::new(source, split.train(), augmentation, options)?;
+/// let count = std::thread::scope(|scope| {
+///     let mut feed = batches.ahead(scope, 2, 0..3)?;
+///     let mut count = 0;
+///     while let Some(batch) = feed.next_batch() {
+///         assert_eq!((batch.values.len(), batch.targets.len()), (16 * 32 * 32 * 3, 16));
+///         count += 1;
+///     }
+///     Ok::<_, automcu_dataset::BatchError>(count)
+/// })?;
+/// assert_eq!(count, 3 * batches.per_epoch());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TrainingBatches<'a> {
     parts: Parts<'a>,
@@ -210,11 +230,8 @@ impl<'a> EvaluationBatches<'a> {
         batch: usize,
         resize: Option<Resize>,
     ) -> Result<Self, BatchError> {
-        if resize.is_some() && !matches!(source.pixels, Pixels::Bytes(_)) {
-            return Err(BatchError::Resize);
-        }
         let only_resized = Augmentation { resize, ..Augmentation::none() };
-        only_resized.check()?;
+        only_resized.check_for(source.shape, matches!(source.pixels, Pixels::Bytes(_)))?;
         Ok(Self { parts: Parts::new(source, indices, only_resized, batch)?, batch })
     }
 

@@ -267,10 +267,19 @@ fn batches_that_cannot_be_are_refused_with_what_to_do() {
     assert!(refused(samples.signals(), r#"{"flip": true}"#).starts_with("augmentation.flip is for pictures, and"));
     let wide = r#"{"spec_augment": {"band_masks": 1, "band_width": 6}}"#;
     assert!(refused(samples.signals(), wide).contains("give 0 to 5, which is all of a sample"));
+}
+
+#[test]
+fn samples_that_cannot_be_are_refused_with_what_to_do() {
+    let samples = Samples::new();
     let short = Source { labels: &samples.labels[1..], ..samples.pictures() };
-    assert!(refused(short, "{}").starts_with("samples: 28800 values and 49 labels at 576 values a sample"));
+    let short = EvaluationBatches::new(short, &[1], 1, None).expect_err("refused").to_string();
+    assert!(short.starts_with("samples: 28800 values and 49 labels at 576 values a sample"));
     let missing = EvaluationBatches::new(samples.pictures(), &[50], 1, None).expect_err("refused");
     assert_eq!(missing.to_string(), "indices: sample 50 of 50; give indices below 50");
+    let resize = Some(Resize { height: 4, width: 4 });
+    let signals = EvaluationBatches::new(samples.signals(), &[1], 1, resize).expect_err("refused");
+    assert!(signals.to_string().starts_with("augmentation.resize is for pictures, and the samples are floats"));
     let none = EvaluationBatches::new(samples.pictures(), &[1], 0, None).expect_err("refused");
     assert!(none.to_string().starts_with("batch is 0: give 1 to "));
     let few = TrainingBatches::new(samples.pictures(), &[1], Augmentation::none(), OPTIONS).expect_err("refused");
