@@ -28,7 +28,7 @@ pub enum Pixels<'a> {
 
 /// Samples with their classes, wherever they are kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub struct SamplesRef<'a> {
     /// The shape of each, channels last.
     pub shape: Shape,
     /// Their values.
@@ -67,7 +67,7 @@ pub struct Batch {
 
 /// How samples are learnt from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct Batching {
     /// How many samples a batch has.
     pub batch: usize,
     /// Decides the order of every epoch and all that is drawn.
@@ -110,9 +110,6 @@ pub enum BatchError {
         /// How many there can be.
         most: usize,
     },
-    /// The pictures are to have another size, but the samples are no pictures.
-    #[error("resize is for pictures of bytes: leave it out")]
-    Resize,
     /// A thread cannot be started.
     #[error(
         "threads: {threads} cannot be started: {error}; give 0 to {}, fewer where the system has no more",
@@ -127,18 +124,41 @@ pub enum BatchError {
 }
 
 /// Batches that are learnt from: in another order each epoch, and always augmented.
+///
+/// ```
+/// use automcu_dataset::{Augmentation, Crop, Batching, Pixels, SamplesRef, Split, TrainingBatches};
+///
+/// let (bytes, labels): (Vec<u8>, Vec<u16>) = (vec![7; 100 * 32 * 32 * 3], (0..100).map(|i| i % 10).collect());
+/// let shape = automcu_model::Shape { height: 32, width: 32, channels: 3 };
+/// let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels };
+/// let split = Split::stratified(&labels, None, 0.1, 1)?;
+/// let augmentation = Augmentation { crop: Some(Crop { pad: 4 }), flip: true, ..Augmentation::none() };
+/// let options = Batching { batch: 16, seed: 1, drop_last: true };
+/// let batches = TrainingBatches::new(source, split.train(), augmentation, options)?;
+/// let count = std::thread::scope(|scope| {
+///     let mut feed = batches.ahead(scope, 2, 0..3)?;
+///     let mut count = 0;
+///     while let Some(batch) = feed.next_batch() {
+///         assert_eq!((batch.values.len(), batch.targets.len()), (16 * 32 * 32 * 3, 16));
+///         count += 1;
+///     }
+///     Ok::<_, automcu_dataset::BatchError>(count)
+/// })?;
+/// assert_eq!(count, 3 * batches.per_epoch());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TrainingBatches<'a> {
     parts: Parts<'a>,
-    options: Options,
+    options: Batching,
 }
 
 /// Batches that validate or test: all samples, in the order given, as they are. There is no way to augment them.
 ///
 /// ```compile_fail
-/// # use automcu_dataset::{Augmentation, EvaluationBatches, Pixels, SamplesRef as Source};
+/// # use automcu_dataset::{Augmentation, EvaluationBatches, Pixels, SamplesRef};
 /// # let shape = automcu_model::Shape { height: 1, width: 1, channels: 1 };
-/// # let source = Source { shape, pixels: Pixels::Bytes(&[0]), labels: &[0] };
+/// # let source = SamplesRef { shape, pixels: Pixels::Bytes(&[0]), labels: &[0] };
 /// EvaluationBatches::new(source, &[0], 1, Augmentation::none());
 /// ```
 #[derive(Clone, Debug)]
@@ -150,7 +170,7 @@ pub struct EvaluationBatches<'a> {
 /// What both kinds have.
 #[derive(Clone, Debug)]
 struct Parts<'a> {
-    source: Source<'a>,
+    source: SamplesRef<'a>,
     indices: &'a [u32],
     chain: Chain,
 }
@@ -158,10 +178,10 @@ struct Parts<'a> {
 impl<'a> TrainingBatches<'a> {
     /// Batches of these samples of a source. `Augmentation::none()` says that nothing is done to them.
     pub fn new(
-        source: Source<'a>,
+        source: SamplesRef<'a>,
         indices: &'a [u32],
         augmentation: Augmentation,
-        options: Options,
+        options: Batching,
     ) -> Result<Self, BatchError> {
         augmentation.check_for(source.shape, matches!(source.pixels, Pixels::Bytes(_)))?;
         let batches = Self { parts: Parts::new(source, indices, augmentation, options.batch)?, options };
@@ -205,16 +225,13 @@ impl<'a> TrainingBatches<'a> {
 impl<'a> EvaluationBatches<'a> {
     /// Batches of these samples of a source, resized if those that are learnt from are.
     pub fn new(
-        source: Source<'a>,
+        source: SamplesRef<'a>,
         indices: &'a [u32],
         batch: usize,
         resize: Option<Resize>,
     ) -> Result<Self, BatchError> {
-        if resize.is_some() && !matches!(source.pixels, Pixels::Bytes(_)) {
-            return Err(BatchError::Resize);
-        }
         let only_resized = Augmentation { resize, ..Augmentation::none() };
-        only_resized.check()?;
+        only_resized.check_for(source.shape, matches!(source.pixels, Pixels::Bytes(_)))?;
         Ok(Self { parts: Parts::new(source, indices, only_resized, batch)?, batch })
     }
 
@@ -248,7 +265,7 @@ impl<'a> EvaluationBatches<'a> {
 
 impl<'a> Parts<'a> {
     fn new(
-        source: Source<'a>,
+        source: SamplesRef<'a>,
         indices: &'a [u32],
         augmentation: Augmentation,
         batch: usize,

@@ -245,3 +245,63 @@ impl std::fmt::Debug for Hands<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{panic, thread};
+
+    use automcu_model::Shape;
+
+    use super::*;
+    use crate::{Augmentation, Target, augment::Chain};
+
+    /// Numbers its batches, and panics over the last of them.
+    struct Failing;
+
+    impl Maker for Failing {
+        fn per_epoch(&self) -> usize {
+            10
+        }
+
+        fn workspace(&self) -> Workspace {
+            Chain::new(Shape { height: 1, width: 1, channels: 1 }, Augmentation::none()).workspace()
+        }
+
+        fn blank(&self) -> Batch {
+            Batch { values: Vec::new(), targets: Vec::with_capacity(1) }
+        }
+
+        fn order(&self, _: u32, _: &mut Vec<u32>) {}
+
+        fn fill(&self, place: Place, _: &[u32], _: &mut Workspace, batch: &mut Batch) {
+            assert!(place.number < 9, "the last");
+            batch.targets.clear();
+            batch.targets.push(Target::of(u16::try_from(place.number).expect("few")));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_no_end_of_an_epoch() {
+        for threads in 1..4 {
+            let mut seen = Vec::new();
+            let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| {
+                thread::scope(|scope| {
+                    let mut feed = Feed::ahead(&Failing, scope, threads, 0..2).expect("threads");
+                    while let Some(batch) = feed.next_batch() {
+                        seen.push(batch.targets[0].first);
+                    }
+                });
+            }));
+            assert_eq!(outcome.expect_err("a panic").downcast_ref(), Some(&"the last"));
+            assert_eq!(seen, (0..9).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn more_threads_than_the_bound_are_refused() {
+        thread::scope(|scope| {
+            let refused = Feed::ahead(&Failing, scope, MOST_THREADS + 1, 0..1).expect_err("refused").to_string();
+            assert!(refused.starts_with("threads: 65 cannot be started") && refused.contains("give 0 to 64"));
+        });
+    }
+}

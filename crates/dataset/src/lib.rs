@@ -1,5 +1,5 @@
 //! Labelled samples: files as their publishers lay them out, folders and tables of a user's own, and built-in sets that are
-//! drawn from a seed.
+//! drawn from a seed. What is learnt from and what validates: splits, augmentation, and batches that threads make ahead.
 //!
 //! Files are not trusted: whatever they say of themselves is held against what is there before it is believed.
 
@@ -32,9 +32,7 @@ pub use augment::{
     Augmentation, AugmentationError, ColourJitter, Crop, Cutout, Mix, Policy, RandAugment, Resize, SpecAugment, Spread,
     TimeShift,
 };
-pub use batches::{
-    Batch, BatchError, EvaluationBatches, Options as Batching, Pixels, Source as SamplesRef, Target, TrainingBatches,
-};
+pub use batches::{Batch, BatchError, Batching, EvaluationBatches, Pixels, SamplesRef, Target, TrainingBatches};
 pub use error::DatasetError;
 pub use feed::Feed;
 pub use part::Part;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use automcu_model::{Graph, Op, Shape, TensorId, spec::Activation};
 
 /// A place in the list of all parameters.
-pub type Span = Range<usize>;
+pub(crate) type Span = Range<usize>;
 
 /// What follows the values of a map before its activation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub struct Holder {
     /// What they are.
     pub kind: Held,
     /// Where they are.
-    pub span: Span,
+    pub span: Range<usize>,
 }
 
 /// What parameters are.

@@ -4,14 +4,16 @@ use automcu_model::Shape;
 
 use super::Resize;
 
-/// The bits behind the point of a weight: as many as leave room for a sum of bytes.
-const BITS: u32 = 22;
+/// The bits behind the point of a weight: a weight and a byte, each of 16 bits, are multiplied many at a time.
+const BITS: u32 = 14;
+/// Half of the last place, so that results are rounded.
+const HALF: i32 = 1 << (BITS - 1);
 
 /// Where one value of the result comes from.
 #[derive(Clone, Debug)]
 struct Taps {
     first: usize,
-    weights: Vec<i32>,
+    weights: Vec<i16>,
 }
 
 /// All that is known beforehand of resizing pictures of one size to another, and the room it takes.
@@ -22,43 +24,58 @@ pub(crate) struct Resizer {
     rows: Vec<Taps>,
     /// As high as what comes in, as wide as what comes out.
     between: Vec<u8>,
+    /// One row of what comes out.
+    sums: Vec<i32>,
 }
 
 impl Resizer {
     pub(crate) fn new(from: Shape, to: Resize) -> Self {
-        let between = from.height as usize * to.width as usize * from.channels as usize;
-        Self {
-            from,
-            columns: taps(from.width, to.width),
-            rows: taps(from.height, to.height),
-            between: vec![0; between],
-        }
+        let row = to.width as usize * from.channels as usize;
+        let (columns, rows) = (taps(from.width, to.width), taps(from.height, to.height));
+        Self { from, columns, rows, between: vec![0; from.height as usize * row], sums: vec![0; row] }
     }
 
     /// Writes the picture in the other size to `out`.
     pub(crate) fn resize(&mut self, picture: &[u8], out: &mut [u8]) {
-        let channels = self.from.channels as usize;
-        let (old_row, row) = (self.from.width as usize * channels, self.columns.len() * channels);
-        for (source, line) in picture.chunks_exact(old_row).zip(self.between.chunks_exact_mut(row)) {
-            for (taps, pixel) in self.columns.iter().zip(line.chunks_exact_mut(channels)) {
-                for (channel, value) in pixel.iter_mut().enumerate() {
-                    *value = taps.sum(source[taps.first * channels + channel..].iter().step_by(channels));
+        match self.from.channels {
+            1 => self.along_rows::<1>(picture),
+            3 => self.along_rows::<3>(picture),
+            // Checked before: pictures have one or three channels.
+            _ => return,
+        }
+        let row = self.sums.len();
+        for (taps, line) in self.rows.iter().zip(out.chunks_exact_mut(row)) {
+            self.sums.fill(HALF);
+            for (weight, source) in taps.weights.iter().zip(self.between[taps.first * row..].chunks_exact(row)) {
+                for (sum, value) in self.sums.iter_mut().zip(source) {
+                    *sum += i32::from(*weight) * i32::from(*value);
                 }
             }
+            line.iter_mut().zip(&self.sums).for_each(|(value, sum)| *value = byte(*sum));
         }
-        for (taps, line) in self.rows.iter().zip(out.chunks_exact_mut(row)) {
-            for (column, value) in line.iter_mut().enumerate() {
-                *value = taps.sum(self.between[taps.first * row + column..].iter().step_by(row));
+    }
+
+    fn along_rows<const CHANNELS: usize>(&mut self, picture: &[u8]) {
+        let sources = picture.as_chunks::<CHANNELS>().0.chunks_exact(self.from.width as usize);
+        let lines = self.between.as_chunks_mut::<CHANNELS>().0.chunks_exact_mut(self.columns.len());
+        for (source, line) in sources.zip(lines) {
+            for (taps, pixel) in self.columns.iter().zip(line) {
+                let mut sums = [HALF; CHANNELS];
+                for (weight, values) in taps.weights.iter().zip(&source[taps.first..]) {
+                    let both = sums.iter_mut().zip(values);
+                    both.for_each(|(sum, value)| *sum += i32::from(*weight) * i32::from(*value));
+                }
+                *pixel = sums.map(byte);
             }
         }
     }
 }
 
-impl Taps {
-    fn sum<'a>(&self, values: impl Iterator<Item = &'a u8>) -> u8 {
-        let sum: i32 = self.weights.iter().zip(values).map(|(weight, &value)| weight * i32::from(value)).sum();
-        u8::try_from(((sum + (1 << (BITS - 1))) >> BITS).clamp(0, 255)).unwrap_or_default()
-    }
+/// Weights are never negative and make one together, so that there is nothing to clip.
+fn byte(sum: i32) -> u8 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255")]
+    let byte = (sum >> BITS) as u8;
+    byte
 }
 
 /// The triangle of each place, cut off at the edges and made to weigh one.
@@ -70,12 +87,24 @@ fn taps(from: u32, to: u32) -> Vec<Taps> {
         let weight = |source: u32| (1.0 - ((f64::from(source) + 0.5 - centre) / reach).abs()).max(0.0);
         let all = (0..from).map(|source| (source as usize, weight(source))).filter(|&(_, weight)| weight > 0.0);
         let (places, weights): (Vec<usize>, Vec<f64>) = all.unzip();
-        let sum: f64 = weights.iter().sum();
-        #[expect(clippy::cast_possible_truncation, reason = "at most 1 in fixed point")]
-        let fixed = |weight: &f64| libm::round(weight / sum * f64::from(1 << BITS)) as i32;
-        Taps { first: places.first().copied().unwrap_or_default(), weights: weights.iter().map(fixed).collect() }
+        Taps { first: places.first().copied().unwrap_or_default(), weights: fixed(&weights) }
     };
     (0..to).map(taps).collect()
+}
+
+/// Weights in fixed point that make exactly one together: each is what its sum with those before it still lacks.
+fn fixed(weights: &[f64]) -> Vec<i16> {
+    let all: f64 = weights.iter().sum();
+    let (mut sum, mut before) = (0.0, 0);
+    let step = |weight: &f64| {
+        sum += weight;
+        #[expect(clippy::cast_possible_truncation, reason = "at most one, which has 15 bits")]
+        let so_far = libm::round(sum / all * f64::from(1 << BITS)) as i16;
+        let fixed = so_far - before;
+        before = so_far;
+        fixed
+    };
+    weights.iter().map(step).collect()
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use rayon::ThreadPool;
 
 use crate::{
     kernels::Isa,
+    optimise::{self, Memory},
     plan::{Follow, Holder, NotTrained, Plan},
+    recipe::Recipe,
 };
 pub use loss::Loss;
 use shard::Shard;
@@ -133,6 +135,18 @@ impl Executor {
         let total = self.loss(loss);
         self.backward(state, count);
         total
+    }
+
+    /// Lets parameters follow the gradient that the last step has left.
+    pub(crate) fn follow_gradient(
+        &mut self,
+        recipe: &Recipe,
+        rate: f64,
+        isa: Isa,
+        state: &mut State,
+        memory: &mut Memory,
+    ) {
+        optimise::step(recipe, rate, &self.plan.holders, isa, &self.gradient, state, memory);
     }
 
     /// The outputs for some samples, normalised by what was seen in training: handed to `each` in their order.

@@ -1,0 +1,445 @@
+//! The training protocol: the same split, recipe and metric for all that are to be compared.
+//!
+//! Nothing here reads a clock, a file or the environment: the clock is handed in, and who watches is told.
+
+use std::time::Duration;
+
+use automcu_dataset::{
+    BatchError, Batching, EvaluationBatches, SamplesRef, Split, SplitError, Target, TrainingBatches,
+};
+use automcu_model::Graph;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    executor::{Executor, ExecutorError, Loss, Setup, State},
+    kernels::Isa,
+    measure::{Measured, measure},
+    optimise::{self, Memory},
+    recipe::{Length, Recipe},
+};
+
+/// What is trained on what, and how.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// The network, as it is trained.
+    pub graph: &'a Graph,
+    /// Samples for learning: a part of them validates.
+    pub samples: SamplesRef<'a>,
+    /// Which part.
+    pub split: &'a Split,
+    /// How.
+    pub recipe: &'a Recipe,
+    /// Decides initial weights, order and augmentation.
+    pub seed: u64,
+    /// Threads that compute.
+    pub threads: usize,
+    /// Threads that make batches ahead; with none they are made in between.
+    pub loaders: usize,
+    /// The vectors to compute with.
+    pub isa: Isa,
+}
+
+/// How far training has come: all that goes on from it, to the bit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Parameters, and what normalisations have seen.
+    pub state: State,
+    pub(crate) memory: Memory,
+    pub(crate) best: Option<Best>,
+    pub(crate) counts: Counts,
+    /// Epoch by epoch.
+    pub curve: Vec<Epoch>,
+}
+
+/// The counts of [`Progress`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// Epochs that are done.
+    pub(crate) epochs: u32,
+    /// Batches of the next one that are done.
+    pub(crate) batches: u64,
+    /// The sum of their losses.
+    pub(crate) loss: f64,
+    pub(crate) seconds: f64,
+    /// Times that the rate was reduced because numbers went wrong.
+    pub(crate) back_offs: u32,
+}
+
+/// The state that was best on the validation samples.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Best {
+    pub(crate) state: State,
+    pub(crate) epoch: u32,
+    pub(crate) share: f64,
+}
+
+/// An epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// The mean loss of its batches.
+    pub loss: f64,
+    /// What the network was worth after it.
+    pub validation: Measured,
+    /// Seconds of training until then.
+    pub seconds: f64,
+}
+
+/// What is told to who watches.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A batch is done.
+    Batch {
+        /// The share of training that is done.
+        share: f64,
+        /// The loss of the batch.
+        loss: f64,
+        /// The epoch, from 0.
+        epoch: u32,
+    },
+    /// An epoch is done.
+    Epoch {
+        /// How far training has come.
+        progress: &'a Progress,
+        /// The share of training that is done.
+        share: f64,
+    },
+    /// Numbers went wrong; the epoch begins again at a lower rate.
+    BackedOff {
+        /// The epoch, from 0.
+        epoch: u32,
+    },
+}
+
+/// What who watches wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Go on.
+    GoOn,
+    /// Stop here, to go on another time.
+    Stop,
+}
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// The recipe is through.
+    Completed,
+    /// Nothing was gained any more.
+    Plateau,
+    /// Who watches wished it.
+    Stopped,
+}
+
+/// What came of training: never a tensor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// What the state that is handed out is worth on the validation samples.
+    pub validation: Measured,
+    /// Why training ended.
+    pub end: End,
+    /// How many epochs there were.
+    pub epochs: u32,
+    /// The epoch whose state is handed out, from 1.
+    pub best_epoch: u32,
+    /// How long it took.
+    pub seconds: f64,
+    /// How often the rate was reduced because numbers went wrong.
+    pub back_offs: u32,
+}
+
+/// What was trained.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// What came of it.
+    pub summary: Summary,
+    /// The state that is handed out.
+    pub state: State,
+    /// Where to go on from.
+    pub progress: Progress,
+}
+
+/// Training that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The network cannot be computed.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// Batches cannot be made.
+    #[error(transparent)]
+    Batches(#[from] BatchError),
+    /// The split has no such part.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The network is for other samples.
+    #[error(
+        "the network takes {takes} and tells {outputs} classes; the samples are {are} of {classes} classes; {remedy}"
+    )]
+    Mismatch {
+        /// What the network takes.
+        takes: String,
+        /// How many classes it tells apart.
+        outputs: u64,
+        /// What samples are.
+        are: String,
+        /// How many classes they have.
+        classes: u64,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// What was to go on is of another network or recipe.
+    #[error(
+        "what was trained before has {has} parameters, this network {wants}; go on with the architecture and recipe it was begun with"
+    )]
+    OtherProgress {
+        /// How many parameters there are.
+        has: usize,
+        /// How many there should be.
+        wants: usize,
+    },
+    /// Numbers went wrong twice.
+    #[error(
+        "epoch {epoch}: the loss is no number any more, even at a lower rate; lower the recipe's rate, or clip gradients"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u32,
+    },
+}
+
+/// By what the rate is multiplied when numbers went wrong.
+const BACK_OFF: f64 = 0.3;
+/// So often the rate is reduced before training fails.
+const MOST_BACK_OFFS: u32 = 1;
+
+/// Trains a network.
+pub struct Trainer<'a> {
+    task: Task<'a>,
+    executor: Executor,
+    learning: Vec<TrainingBatches<'a>>,
+    validating: EvaluationBatches<'a>,
+}
+
+/// What an epoch came to.
+enum Pass {
+    Done,
+    OutOfTime,
+    Stopped,
+    WentWrong,
+}
+
+impl<'a> Trainer<'a> {
+    /// Checks what can be, and makes all buffers.
+    pub fn new(task: Task<'a>) -> Result<Self, TrainError> {
+        let batch = (task.recipe.batch as usize).min(task.split.rung(task.recipe.fraction)?.len());
+        let indices = task.split.rung(task.recipe.fraction)?;
+        let options = Batching { batch, seed: task.seed, drop_last: true };
+        let learning = task
+            .recipe
+            .stretches
+            .iter()
+            .map(|stretch| TrainingBatches::new(task.samples, indices, stretch.augmentation.clone(), options));
+        let learning: Vec<_> = learning.collect::<Result<_, _>>()?;
+        let resize = task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
+        let validating = EvaluationBatches::new(task.samples, task.split.validation(), batch, resize)?;
+        check_shapes(&task, validating.shape())?;
+        let executor = Executor::new(task.graph, Setup { batch, threads: task.threads, isa: task.isa })?;
+        Ok(Self { task, executor, learning, validating })
+    }
+
+    /// Where training begins.
+    #[must_use]
+    pub fn beginning(&self) -> Progress {
+        let state = self.executor.initial(self.task.graph, self.task.seed);
+        self.beginning_with(state)
+    }
+
+    /// Where training begins with weights that were trained before, such as those of a lower rung.
+    #[must_use]
+    pub fn beginning_with(&self, state: State) -> Progress {
+        let memory = Memory::new(self.task.recipe, &state);
+        Progress { state, memory, best: None, counts: Counts::default(), curve: Vec::new() }
+    }
+
+    /// What parameters are.
+    #[must_use]
+    pub const fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    /// Trains from here to the end, or until who watches wishes otherwise.
+    pub fn run(
+        &mut self,
+        mut progress: Progress,
+        clock: &dyn Fn() -> Duration,
+        watch: &mut dyn FnMut(Event<'_>) -> Wish,
+    ) -> Result<Trained, TrainError> {
+        let wants = self.executor.plan().parameters;
+        if progress.state.parameters.len() != wants {
+            return Err(TrainError::OtherProgress { has: progress.state.parameters.len(), wants });
+        }
+        let begun = clock();
+        let before = progress.counts.seconds;
+        let elapsed = || before + (clock() - begun).as_secs_f64();
+        let mut end = End::Completed;
+        while self.share(&progress.counts, elapsed()) < 1.0 {
+            let snapshot = (progress.state.clone(), progress.memory.clone());
+            let pass = self.epoch(&mut progress, &elapsed, watch)?;
+            progress.counts.seconds = elapsed();
+            match pass {
+                Pass::WentWrong => {
+                    self.back_off(&mut progress, snapshot)?;
+                    let epoch = progress.counts.epochs;
+                    watch(Event::BackedOff { epoch });
+                    continue;
+                }
+                Pass::Stopped => {
+                    end = End::Stopped;
+                    break;
+                }
+                Pass::Done | Pass::OutOfTime => self.finish_epoch(&mut progress)?,
+            }
+            let share = self.share(&progress.counts, elapsed());
+            let wish = watch(Event::Epoch { progress: &progress, share });
+            if self.has_plateaued(&progress) {
+                end = End::Plateau;
+                break;
+            }
+            if wish == Wish::Stop && share < 1.0 {
+                end = End::Stopped;
+                break;
+            }
+        }
+        self.hand_out(progress, end)
+    }
+
+    /// The share of training that is done.
+    fn share(&self, counts: &Counts, elapsed: f64) -> f64 {
+        match self.task.recipe.length {
+            Length::Seconds(seconds) => elapsed / seconds,
+            Length::Epochs(epochs) => {
+                #[expect(clippy::cast_precision_loss, reason = "batches are counted in millions")]
+                let part = counts.batches as f64 / self.learning[0].per_epoch() as f64;
+                (f64::from(counts.epochs) + part) / f64::from(epochs)
+            }
+        }
+    }
+
+    /// Goes through all samples once, from the batch where the last pass was stopped.
+    fn epoch(
+        &mut self,
+        progress: &mut Progress,
+        elapsed: &dyn Fn() -> f64,
+        watch: &mut dyn FnMut(Event<'_>) -> Wish,
+    ) -> Result<Pass, TrainError> {
+        let epoch = progress.counts.epochs;
+        let stretch = self.task.recipe.stretch_at(self.share(&progress.counts, elapsed()));
+        let batches = self.learning[stretch].clone();
+        std::thread::scope(|scope| {
+            let mut feed = batches.ahead(scope, self.task.loaders, epoch..epoch + 1)?;
+            for _ in 0..progress.counts.batches {
+                feed.next_batch();
+            }
+            while let Some(batch) = feed.next_batch() {
+                let share = self.share(&progress.counts, elapsed());
+                if share >= 1.0 {
+                    return Ok(Pass::OutOfTime);
+                }
+                let Some(loss) = self.learn(progress, share, &batch.values, &batch.targets) else {
+                    return Ok(Pass::WentWrong);
+                };
+                progress.counts.batches += 1;
+                progress.counts.loss += loss;
+                if watch(Event::Batch { share, loss, epoch }) == Wish::Stop {
+                    return Ok(Pass::Stopped);
+                }
+            }
+            Ok(Pass::Done)
+        })
+    }
+
+    /// Learns from a batch; none where numbers went wrong.
+    fn learn(&mut self, progress: &mut Progress, share: f64, values: &[f32], targets: &[Target]) -> Option<f64> {
+        let recipe = self.task.recipe;
+        #[expect(clippy::cast_possible_truncation, reason = "a share")]
+        let smoothing = recipe.label_smoothing as f32;
+        let noise = self.task.seed ^ progress.memory.steps.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let loss = self.executor.step(&mut progress.state, values, &Loss { targets, smoothing }, noise);
+        let length = optimise::length(self.executor.gradient());
+        if !(loss.is_finite() && length.is_finite()) {
+            return None;
+        }
+        if let Some(most) = recipe.clip.filter(|most| length > *most) {
+            #[expect(clippy::cast_possible_truncation, reason = "rounded to what is computed with")]
+            let factor = (most / length) as f32;
+            self.executor.gradient_mut().iter_mut().for_each(|gradient| *gradient *= factor);
+        }
+        let back_offs = i32::try_from(progress.counts.back_offs).unwrap_or(i32::MAX);
+        let rate = recipe.rate * recipe.schedule.at(share) * BACK_OFF.powi(back_offs);
+        self.executor.follow_gradient(recipe, rate, self.task.isa, &mut progress.state, &mut progress.memory);
+        Some(loss)
+    }
+
+    fn back_off(&self, progress: &mut Progress, (state, memory): (State, Memory)) -> Result<(), TrainError> {
+        if progress.counts.back_offs == MOST_BACK_OFFS {
+            return Err(TrainError::Diverged { epoch: progress.counts.epochs + 1 });
+        }
+        (progress.state, progress.memory) = (state, memory);
+        progress.counts.back_offs += 1;
+        (progress.counts.batches, progress.counts.loss) = (0, 0.0);
+        Ok(())
+    }
+
+    fn finish_epoch(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        let handed = progress.memory.average.as_ref().unwrap_or(&progress.state);
+        let validation = measure(&mut self.executor, handed, &self.validating)?;
+        let counts = &mut progress.counts;
+        counts.epochs += 1;
+        #[expect(clippy::cast_precision_loss, reason = "batches are counted in millions")]
+        let loss = counts.loss / counts.batches.max(1) as f64;
+        (counts.batches, counts.loss) = (0, 0.0);
+        let (epoch, share) = (counts.epochs, validation.accuracy.share);
+        progress.curve.push(Epoch { loss, validation, seconds: counts.seconds });
+        // A state is only better if it is better by more than nothing; without early stopping the last one counts.
+        let rise = self.task.recipe.early_stop.map(|stop| stop.rise);
+        let is_best = progress.best.as_ref().is_none_or(|best| rise.is_none_or(|rise| share >= best.share + rise));
+        if is_best {
+            progress.best = Some(Best { state: handed.clone(), epoch, share });
+        }
+        Ok(())
+    }
+
+    fn has_plateaued(&self, progress: &Progress) -> bool {
+        let (Some(stop), Some(best)) = (self.task.recipe.early_stop, &progress.best) else { return false };
+        let epochs = progress.counts.epochs;
+        epochs >= stop.least && epochs - best.epoch >= stop.patience
+    }
+
+    fn hand_out(&mut self, mut progress: Progress, end: End) -> Result<Trained, TrainError> {
+        if progress.best.is_none() {
+            let state = progress.memory.average.clone().unwrap_or_else(|| progress.state.clone());
+            progress.best = Some(Best { state, epoch: progress.counts.epochs, share: 0.0 });
+        }
+        let best = progress.best.as_ref().expect("it was just put there");
+        let (state, best_epoch) = (best.state.clone(), best.epoch);
+        let validation = measure(&mut self.executor, &state, &self.validating)?;
+        let Counts { epochs, seconds, back_offs, .. } = progress.counts;
+        let summary = Summary { validation, end, epochs, best_epoch, seconds, back_offs };
+        Ok(Trained { summary, state, progress })
+    }
+}
+
+fn check_shapes(task: &Task<'_>, shape: automcu_model::Shape) -> Result<(), TrainError> {
+    let takes = task.graph.shape(Graph::INPUT);
+    let outputs = task.graph.shape(task.graph.output()).elements();
+    let classes = task.samples.labels.iter().max().map_or(0, |&most| u64::from(most) + 1);
+    let wrong =
+        |remedy| TrainError::Mismatch { takes: takes.to_string(), outputs, are: shape.to_string(), classes, remedy };
+    if takes != shape {
+        return Err(wrong("give the architecture the samples' shape as its input"));
+    }
+    if outputs < classes {
+        return Err(wrong("give the head as many classes"));
+    }
+    Ok(())
+}
