@@ -62,7 +62,7 @@ fn chain(inputs: u32, layers: &[(Op, u32)], numbers: &mut Numbers) -> (Graph, Ve
 }
 
 fn options(method: Method, equalise: Choice, correct_biases: Choice) -> Options {
-    Options { method, equalise, correct_biases }
+    Options { method, equalise, correct_biases, input: None }
 }
 
 fn decibels(report: &Report) -> f64 {

@@ -1,6 +1,6 @@
 //! What training starts from.
 
-use automcu_model::{Graph, Op};
+use automcu_model::Graph;
 
 use crate::{
     executor::{Executor, State},
@@ -29,9 +29,8 @@ impl Executor {
                     parameters[holder.span.clone()].fill(1.0);
                     continue;
                 }
-                Held::Biases | Held::Shifts => continue,
+                Held::Biases | Held::Shifts | Held::Means | Held::Variances => continue,
             };
-            debug_assert!(!matches!(node.op, Op::BatchNorm));
             for value in &mut parameters[holder.span.clone()] {
                 #[expect(clippy::cast_possible_truncation, reason = "rounded to what the kernels compute with")]
                 let drawn = (numbers.normal() * variance.sqrt()) as f32;

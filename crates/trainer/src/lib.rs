@@ -1,5 +1,6 @@
 //! Trains networks on a CPU: kernels of its own, a controlled protocol, checkpoints.
 
+mod checkpoint;
 mod executor;
 mod initial;
 mod kernels;
@@ -11,6 +12,9 @@ mod recipe;
 mod recipes;
 mod training;
 
+pub use checkpoint::{Checkpoint, CheckpointError, Preparation, Problem, Subject, Tensor};
+/// The number that normalisations add to variances.
+pub use executor::EPSILON;
 pub use executor::{Executor, ExecutorError, Loss, Setup, State};
 pub use kernels::Isa;
 pub use measure::{Accuracy, Measured};

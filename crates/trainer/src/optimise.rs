@@ -23,11 +23,13 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn new(recipe: &Recipe, state: &State) -> Self {
         let blank = vec![0.0; state.parameters.len()];
-        let second = match recipe.optimiser {
-            Optimiser::Sgd { .. } => Vec::new(),
-            Optimiser::Adamw { .. } => blank.clone(),
-        };
+        let second = if Self::has_second(recipe) { blank.clone() } else { Vec::new() };
         Self { first: blank, second, average: recipe.average.map(|_| state.clone()), steps: 0 }
+    }
+
+    /// Whether the optimiser remembers squares.
+    pub(crate) const fn has_second(recipe: &Recipe) -> bool {
+        matches!(recipe.optimiser, Optimiser::Adamw { .. })
     }
 }
 

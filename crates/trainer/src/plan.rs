@@ -107,6 +107,10 @@ pub enum Held {
     Scales,
     /// What a normalisation adds.
     Shifts,
+    /// The means that a normalisation has seen.
+    Means,
+    /// The variances that it has seen.
+    Variances,
 }
 
 /// The steps of a graph.
@@ -119,6 +123,8 @@ pub(crate) struct Plan {
     pub(crate) parameters: usize,
     /// Means and variances of normalisations: so many of each.
     pub(crate) running: usize,
+    /// What normalisations have seen: places in the lists of means and of variances.
+    pub(crate) seen: Vec<Holder>,
 }
 
 /// A graph that cannot be trained.
@@ -142,6 +148,7 @@ impl Plan {
             holders: Vec::new(),
             parameters: 0,
             running: 0,
+            seen: Vec::new(),
         };
         let readers = graph.readers();
         let mut map_of = vec![0; graph.tensors().len()];
@@ -178,6 +185,9 @@ impl Plan {
         let channels = self.maps[map].channels();
         let running = self.running..self.running + channels;
         self.running += channels;
+        for kind in [Held::Means, Held::Variances] {
+            self.seen.push(Holder { node, kind, span: running.clone() });
+        }
         let scales = self.hold(node, Held::Scales, channels);
         let shifts = self.hold(node, Held::Shifts, channels);
         self.maps[map].follow = Follow::Norm { running, scales, shifts };

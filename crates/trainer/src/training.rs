@@ -65,6 +65,21 @@ pub(crate) struct Counts {
     pub(crate) back_offs: u32,
 }
 
+impl Progress {
+    /// The state that is handed out: the best one, or the average, or the last.
+    #[must_use]
+    pub fn handed_out(&self) -> &State {
+        let best = self.best.as_ref().map(|best| &best.state);
+        best.or(self.memory.average.as_ref()).unwrap_or(&self.state)
+    }
+
+    /// Epochs that are done.
+    #[must_use]
+    pub const fn epochs(&self) -> u32 {
+        self.counts.epochs
+    }
+}
+
 /// The state that was best on the validation samples.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Best {
@@ -267,6 +282,13 @@ impl<'a> Trainer<'a> {
         &self.executor
     }
 
+    /// Measures a state on other samples of the same shape.
+    pub fn test(&mut self, state: &State, samples: SamplesRef<'_>, indices: &[u32]) -> Result<Measured, TrainError> {
+        let resize = self.task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
+        let batches = EvaluationBatches::new(samples, indices, self.executor.batch(), resize)?;
+        Ok(measure(&mut self.executor, state, &batches)?)
+    }
+
     /// Trains from here to the end, or until who watches wishes otherwise.
     pub fn run(
         &mut self,
@@ -415,15 +437,11 @@ impl<'a> Trainer<'a> {
         epochs >= stop.least && epochs - best.epoch >= stop.patience
     }
 
-    fn hand_out(&mut self, mut progress: Progress, end: End) -> Result<Trained, TrainError> {
-        if progress.best.is_none() {
-            let state = progress.memory.average.clone().unwrap_or_else(|| progress.state.clone());
-            progress.best = Some(Best { state, epoch: progress.counts.epochs, share: 0.0 });
-        }
-        let best = progress.best.as_ref().expect("it was just put there");
-        let (state, best_epoch) = (best.state.clone(), best.epoch);
+    fn hand_out(&mut self, progress: Progress, end: End) -> Result<Trained, TrainError> {
+        let state = progress.handed_out().clone();
         let validation = measure(&mut self.executor, &state, &self.validating)?;
         let Counts { epochs, seconds, back_offs, .. } = progress.counts;
+        let best_epoch = progress.best.as_ref().map_or(epochs, |best| best.epoch);
         let summary = Summary { validation, end, epochs, best_epoch, seconds, back_offs };
         Ok(Trained { summary, state, progress })
     }

@@ -49,11 +49,18 @@ pub struct Options {
     pub equalise: Choice,
     /// Whether biases make up for what rounded weights are off on average.
     pub correct_biases: Choice,
+    /// What inputs lie between, whatever is seen of them: -1 and 127/128 make the integer of a byte that byte less 128.
+    pub input: Option<Range>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { method: Method::SquaredError, equalise: Choice::WhereItHelps, correct_biases: Choice::WhereItHelps }
+        Self {
+            method: Method::SquaredError,
+            equalise: Choice::WhereItHelps,
+            correct_biases: Choice::WhereItHelps,
+            input: None,
+        }
     }
 }
 
@@ -102,7 +109,12 @@ impl FloatNetwork {
         for &is_equalised in tried(options.equalise) {
             let network = if is_equalised { equalise::equalised(&plain) } else { plain.clone() };
             let observations = match Observations::of(&network, samples, options.method) {
-                Ok(observations) => observations,
+                Ok(mut observations) => {
+                    if let Some(range) = options.input {
+                        observations.ranges[Graph::INPUT.index()] = range;
+                    }
+                    observations
+                }
                 Err(error) => {
                     failed.get_or_insert(error);
                     continue;

@@ -45,7 +45,7 @@ enum Mode {
 }
 
 /// Normalised values are divided by the root of their variance and this.
-pub(crate) const EPSILON: f32 = 1e-5;
+pub const EPSILON: f32 = 1e-5;
 /// The share that a batch's statistics have in the running ones.
 const MOMENTUM: f32 = 0.1;
 
