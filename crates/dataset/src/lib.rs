@@ -10,6 +10,7 @@ mod classes;
 mod error;
 mod file;
 mod idx;
+mod inspect;
 mod listing;
 mod numbers;
 mod part;
@@ -23,6 +24,9 @@ mod tables;
 
 pub use audio::{Audio, Frontend, WrongAudio};
 pub use error::DatasetError;
+pub use inspect::{
+    Channel, Class, Groups, Inspection, LabelHints, Montage, Pair, PartFigures, Place, Twins, inspect, montage,
+};
 pub use part::Part;
 pub use samples::{Samples, Uneven, Values};
 pub use signals::{SIGNAL_CLASSES, signals};
