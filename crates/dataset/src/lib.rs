@@ -5,6 +5,7 @@
 
 mod arrays;
 mod audio;
+mod checksum;
 mod cifar;
 mod classes;
 mod error;
@@ -15,6 +16,7 @@ mod listing;
 mod numbers;
 mod part;
 mod pictures;
+mod published;
 mod samples;
 mod signals;
 mod source;
@@ -23,11 +25,13 @@ mod synthetic;
 mod tables;
 
 pub use audio::{Audio, Frontend, WrongAudio};
+pub use checksum::{WrongChecksum, check_md5, md5_of};
 pub use error::DatasetError;
 pub use inspect::{
-    Channel, Class, Groups, Inspection, LabelHints, Montage, Pair, PartFigures, Place, Twins, inspect, montage,
+    Channel, Class, Doubt, Groups, Inspection, LabelHints, Montage, Pair, PartFigures, Place, Twins, inspect, montage,
 };
 pub use part::Part;
+pub use published::{PUBLISHED, Published, PublishedFile, Supply};
 pub use samples::{Samples, Uneven, Values};
 pub use signals::{SIGNAL_CLASSES, signals};
 pub use source::{Kind, Options, Source};

@@ -11,7 +11,7 @@ mod twins;
 use serde::Serialize;
 
 pub use figures::{Channel, PartFigures};
-pub use labels::LabelHints;
+pub use labels::{Doubt, LabelHints};
 pub use montage::{Montage, montage};
 pub use pool::Place;
 pub use twins::{Pair, Twins};
