@@ -5,14 +5,12 @@
 
 use serde::Serialize;
 
-use super::pool::{Place, Pool};
-use crate::{Part, numbers::Numbers};
+use super::pool::{Place, Pool, weighed};
+use crate::Part;
 
 /// The most samples that are compared with each other.
 const MOST: usize = 6_000;
-const DIMENSIONS: usize = 32;
-/// A dimension weighs so many values.
-const WEIGHED: usize = 96;
+const DIMENSIONS: usize = 48;
 const NEIGHBOURS: usize = 5;
 /// Neighbours must agree with labels so often before they are asked about single ones.
 const LEAST_AGREEMENT: f64 = 0.8;
@@ -80,16 +78,7 @@ pub(crate) fn hints(pool: &Pool) -> Option<LabelHints> {
 /// Each sample as a point in few dimensions.
 fn projected(pool: &Pool, chosen: &[usize]) -> Vec<[f32; DIMENSIONS]> {
     let length = pool.first().map_or(1, crate::Samples::each);
-    let axis = |axis: u64| {
-        let mut numbers = Numbers::of(0x52, axis);
-        let bits = (0..WEIGHED.min(length)).map(|_| numbers.bits());
-        bits.map(|bits| {
-            let place = usize::try_from((bits >> 1) % length as u64).unwrap_or(0);
-            (place, if bits & 1 == 0 { 1.0_f32 } else { -1.0 })
-        })
-        .collect::<Vec<_>>()
-    };
-    let axes: Vec<_> = (0..DIMENSIONS as u64).map(axis).collect();
+    let axes: Vec<_> = (0..DIMENSIONS as u64).map(|axis| weighed(0x52, axis, length)).collect();
     let point = |&sample: &usize| {
         let view = pool.view(sample);
         std::array::from_fn(|i| axes[i].iter().map(|&(place, sign)| sign * view.at(place)).sum())

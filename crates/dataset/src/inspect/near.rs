@@ -6,10 +6,9 @@
 use automcu_model::Shape;
 
 use super::{
-    pool::{Pool, View},
+    pool::{Pool, View, channels, weighed},
     twins::{Gathered, Pair, Twins},
 };
-use crate::numbers::Numbers;
 
 /// How alike near-duplicates are at least.
 const LEAST_LIKENESS: f32 = 0.98;
@@ -19,19 +18,15 @@ const BLOCK_BITS: u32 = u64::BITS / BLOCKS;
 /// The most pairs of signatures, and the most values of samples, that are compared.
 const MOST_PAIRS: u64 = 1_500_000_000;
 const MOST_VALUES: u64 = 2_000_000_000;
-/// A plane of a signature weighs so many values.
-const WEIGHED: usize = 96;
+/// The small copy of a picture has so many rows and columns.
+const SIDE: usize = 8;
 
 /// Finds samples that are nearly equal; those that are said to repeat another exactly are left out.
 pub(crate) fn search(pool: &Pool, repeated: &[bool]) -> Twins {
     let Some(shape) = pool.first().map(crate::Samples::shape) else { return Twins::default() };
-    let signer = Signer::new(shape);
-    let samples = (0..pool.len()).filter(|&sample| !repeated[sample]);
-    // Without contrast there is nothing to be alike.
-    let mut signed: Vec<(u64, u32)> = samples
-        .filter_map(|sample| Some((signer.signature(pool.view(sample))?, u32::try_from(sample).ok()?)))
-        .collect();
-    let mut search = Search { pool, pairs: MOST_PAIRS, values: MOST_VALUES, found: Vec::new() };
+    let mut signed = signatures(pool, shape, (0..pool.len()).filter(|&sample| !repeated[sample]));
+    let mut search =
+        Search { pool, channels: channels(shape), pairs: MOST_PAIRS, values: MOST_VALUES, found: Vec::new() };
     let is_complete = (0..BLOCKS).all(|block| search.within(block, &mut signed));
     search.found.sort_by_key(|&(first, second, _)| (second, first));
     let mut gathered = Gathered::default();
@@ -45,6 +40,7 @@ pub(crate) fn search(pool: &Pool, repeated: &[bool]) -> Twins {
 
 struct Search<'p, 's> {
     pool: &'p Pool<'s>,
+    channels: usize,
     /// How many more may be compared.
     pairs: u64,
     values: u64,
@@ -81,7 +77,7 @@ impl Search<'_, '_> {
                     return false;
                 }
                 self.values -= view.len() as u64;
-                let likeness = view.likeness(&self.pool.view(second));
+                let likeness = view.likeness(&self.pool.view(second), self.channels);
                 if likeness >= LEAST_LIKENESS {
                     self.found.push((first, second, likeness));
                 }
@@ -95,67 +91,87 @@ fn block_of(block: u32, signature: u64) -> u64 {
     signature >> (BLOCK_BITS * block) & ((1 << BLOCK_BITS) - 1)
 }
 
-/// How samples of a shape are signed.
-enum Signer {
-    /// Whether each of 8x8 places of a small grey picture is brighter than the one to its right.
-    Picture(Shape),
-    /// On which side of 64 planes a sample lies; a plane is given by values, and the signs that they count with.
-    Planes(Vec<Vec<(usize, f32)>>),
+/// The signatures of samples, with their numbers. Each bit says on which side of a plane a sample lies; the planes cut all
+/// samples into halves, so that every bit tells as much as it can.
+fn signatures(pool: &Pool, shape: Shape, samples: impl Iterator<Item = usize>) -> Vec<(u64, u32)> {
+    let signer = Signer::new(shape);
+    let mut signed: Vec<(u64, u32)> = Vec::new();
+    let mut sides: Vec<[f32; 64]> = Vec::new();
+    for sample in samples {
+        // Without contrast there is nothing to be alike.
+        if let (Some(own), Ok(number)) = (signer.sides(pool.view(sample)), u32::try_from(sample)) {
+            sides.push(own);
+            signed.push((0, number));
+        }
+    }
+    for plane in 0..64 {
+        let mut ordered: Vec<f32> = sides.iter().map(|sides| sides[plane]).collect();
+        let middle = ordered.len() / 2;
+        if ordered.is_empty() {
+            break;
+        }
+        let (_, &mut median, _) = ordered.select_nth_unstable_by(middle, f32::total_cmp);
+        for ((signature, _), sides) in signed.iter_mut().zip(&sides) {
+            *signature |= u64::from(sides[plane] > median) << plane;
+        }
+    }
+    signed
+}
+
+/// How samples of a shape are signed: pictures by a small grey copy, anything else by some of its values.
+struct Signer {
+    shape: Shape,
+    is_small: bool,
+    /// The values that each plane weighs, and the signs that they count with.
+    planes: Vec<Vec<(usize, f32)>>,
 }
 
 impl Signer {
     fn new(shape: Shape) -> Self {
-        let is_picture = shape.height >= 8 && shape.width >= 9;
-        if is_picture {
-            return Self::Picture(shape);
-        }
-        let length = usize::try_from(shape.elements()).unwrap_or(1);
-        let plane = |plane: u64| {
-            let mut numbers = Numbers::of(0x51, plane);
-            let bits = (0..WEIGHED.min(length)).map(|_| numbers.bits());
-            bits.map(|bits| {
-                let place = usize::try_from((bits >> 1) % length as u64).unwrap_or(0);
-                (place, if bits & 1 == 0 { 1.0 } else { -1.0 })
-            })
-            .collect()
-        };
-        Self::Planes((0..64).map(plane).collect())
+        let is_small = u64::from(shape.height.min(shape.width)) >= SIDE as u64;
+        let length = if is_small { SIDE * SIDE } else { usize::try_from(shape.elements()).unwrap_or(1) };
+        let planes = (0..64).map(|plane| weighed(0x51, plane, length)).collect();
+        Self { shape, is_small, planes }
     }
 
-    /// None where a sample has the same value everywhere.
-    fn signature(&self, view: View) -> Option<u64> {
-        if (1..view.len()).all(|place| view.at(place) == view.at(0)) {
-            return None;
-        }
-        let bits: Vec<bool> = match self {
-            Self::Picture(shape) => {
-                let small = small(*shape, view);
-                small.iter().flat_map(|row| row.windows(2).map(|pair| pair[0] > pair[1])).collect()
-            }
-            Self::Planes(planes) => planes
-                .iter()
-                .map(|plane| plane.iter().map(|&(place, sign)| sign * view.at(place)).sum::<f32>() > 0.0)
-                .collect(),
+    /// How far a sample lies on one side of each plane; none where it has the same value everywhere.
+    fn sides(&self, view: View) -> Option<[f32; 64]> {
+        let values = if self.is_small {
+            centred(&small(self.shape, view), 1)?
+        } else {
+            centred(&view.values(), channels(self.shape))?
         };
-        Some(bits.iter().fold(0, |signature, &bit| signature << 1 | u64::from(bit)))
+        Some(std::array::from_fn(|plane| self.planes[plane].iter().map(|&(place, sign)| sign * values[place]).sum()))
     }
 }
 
-/// A picture as 8 rows of 9 grey places.
-fn small(shape: Shape, view: View) -> [[f32; 9]; 8] {
+/// Less the mean of its channel, and of length 1.
+fn centred(values: &[f32], channels: usize) -> Option<Vec<f32>> {
+    let mut centred = values.to_vec();
+    #[expect(clippy::cast_precision_loss, reason = "a count of values")]
+    let count = (values.len() / channels) as f32;
+    for channel in 0..channels {
+        let mean = values.iter().skip(channel).step_by(channels).sum::<f32>() / count;
+        centred.iter_mut().skip(channel).step_by(channels).for_each(|value| *value -= mean);
+    }
+    let length = centred.iter().map(|value| value * value).sum::<f32>().sqrt();
+    (length > 1e-6).then(|| centred.into_iter().map(|value| value / length).collect())
+}
+
+/// A picture in small and grey.
+fn small(shape: Shape, view: View) -> [f32; SIDE * SIDE] {
     let size = |size: u32| usize::try_from(size).unwrap_or(1);
     let (height, width, channels) = (size(shape.height), size(shape.width), size(shape.channels));
-    std::array::from_fn(|row| {
-        std::array::from_fn(|column| {
-            let rows = row * height / 8..((row + 1) * height / 8).max(row * height / 8 + 1);
-            let columns = column * width / 9..((column + 1) * width / 9).max(column * width / 9 + 1);
-            #[expect(clippy::cast_precision_loss, reason = "a count of values")]
-            let count = (rows.len() * columns.len()) as f32;
-            let line = |y: usize| {
-                let first = (y * width + columns.start) * channels;
-                (first..first + columns.len() * channels).map(|place| view.at(place)).sum::<f32>()
-            };
-            rows.map(line).sum::<f32>() / count
-        })
+    std::array::from_fn(|place| {
+        let (row, column) = (place / SIDE, place % SIDE);
+        let rows = row * height / SIDE..(row + 1) * height / SIDE;
+        let columns = column * width / SIDE..(column + 1) * width / SIDE;
+        #[expect(clippy::cast_precision_loss, reason = "a count of values")]
+        let count = (rows.len() * columns.len() * channels) as f32;
+        let line = |y: usize| {
+            let first = (y * width + columns.start) * channels;
+            (first..first + columns.len() * channels).map(|place| view.at(place)).sum::<f32>()
+        };
+        rows.map(line).sum::<f32>() / count
     })
 }

@@ -1,8 +1,12 @@
 //! All parts as one list of samples.
 
+use automcu_model::Shape;
 use serde::Serialize;
 
-use crate::{Part, Samples, Values};
+use crate::{Part, Samples, Values, numbers::Numbers};
+
+/// A projection weighs so many values.
+const WEIGHED: usize = 128;
 
 /// Where a sample is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -85,24 +89,52 @@ impl View<'_> {
         }
     }
 
-    /// How alike two samples are: the correlation of their values, 1 where one is the other but for brightness and contrast.
-    /// Samples without any contrast are like none.
-    pub(crate) fn likeness(&self, other: &Self) -> f32 {
-        let pairs = (0..self.len()).map(|place| (self.at(place), other.at(place)));
-        let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0_f64, 0.0, 0.0, 0.0, 0.0);
-        for (own, other) in pairs {
-            let (own, other) = (f64::from(own), f64::from(other));
-            a += own;
-            b += other;
-            aa += own * own;
-            bb += other * other;
-            ab += own * other;
+    /// All values as floats.
+    pub(crate) fn values(&self) -> Vec<f32> {
+        match self {
+            Self::Bytes(values) => values.iter().map(|&value| value.into()).collect(),
+            Self::Floats(values) => values.to_vec(),
         }
+    }
+
+    /// How alike two samples are: the correlation of their values about the means of their channels, 1 where one is the other
+    /// but for brightness and contrast. Samples without any contrast are like none.
+    pub(crate) fn likeness(&self, other: &Self, channels: usize) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "a count of values")]
-        let count = self.len().max(1) as f64;
-        let (own, others) = (aa - a * a / count, bb - b * b / count);
+        let count = (self.len() / channels).max(1) as f64;
+        let (mut own, mut others, mut both) = (0.0, 0.0, 0.0);
+        for channel in 0..channels {
+            let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0_f64, 0.0, 0.0, 0.0, 0.0);
+            for place in (channel..self.len()).step_by(channels) {
+                let (x, y) = (f64::from(self.at(place)), f64::from(other.at(place)));
+                a += x;
+                b += y;
+                aa += x * x;
+                bb += y * y;
+                ab += x * y;
+            }
+            own += aa - a * a / count;
+            others += bb - b * b / count;
+            both += ab - a * b / count;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "-1 to 1")]
-        let likeness = ((ab - a * b / count) / (own * others).max(1e-12).sqrt()) as f32;
+        let likeness = (both / (own * others).max(1e-12).sqrt()) as f32;
         if own > 1e-6 && others > 1e-6 { likeness } else { 0.0 }
     }
+}
+
+/// The channels that have means of their own: those of a vector have one value each, and are taken together.
+pub(crate) fn channels(shape: Shape) -> usize {
+    if shape.area() == 1 { 1 } else { usize::try_from(shape.channels).unwrap_or(1).max(1) }
+}
+
+/// Some of a sample's values, drawn by lot, with the sign that each counts with.
+pub(crate) fn weighed(seed: u64, axis: u64, length: usize) -> Vec<(usize, f32)> {
+    let mut numbers = Numbers::of(seed, axis);
+    let bits = (0..WEIGHED.min(length)).map(|_| numbers.bits());
+    let value = |bits: u64| {
+        let place = usize::try_from((bits >> 1) % length as u64).unwrap_or(0);
+        (place, if bits & 1 == 0 { 1.0 } else { -1.0 })
+    };
+    bits.map(value).collect()
 }
