@@ -1,12 +1,13 @@
 //! What stories share: the program, started in this process, and what it said.
 
 pub mod random;
+pub mod server;
 
 use std::{
     cell::RefCell,
     ffi::OsString,
     io::{Cursor, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
 };
 
@@ -33,14 +34,24 @@ pub fn automcu_reading(input: &[u8], arguments: &[&str]) -> Ended {
     automcu_among(&["/usr/local/bin", "/usr/bin", "/bin"], input, arguments)
 }
 
+/// Runs `automcu` where data sets lie in this folder.
+pub fn automcu_keeping(data: &Path, arguments: &[&str]) -> Ended {
+    run(&["/usr/local/bin", "/usr/bin", "/bin"], data, b"", arguments)
+}
+
 /// Runs `automcu` where programs are looked for in these folders only.
 pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ended {
+    run(folders, Path::new("no-such-folder"), input, arguments)
+}
+
+fn run(folders: &[&str], data: &Path, input: &[u8], arguments: &[&str]) -> Ended {
     let (output, errors) = (Kept::default(), Kept::default());
     let mut streams = Streams {
         input: Box::new(Cursor::new(input.to_vec())),
         output: Box::new(output.clone()),
         errors: Box::new(errors.clone()),
         folders: folders.iter().map(PathBuf::from).collect(),
+        data: data.to_owned(),
     };
     let line = ["automcu"].iter().chain(arguments).map(OsString::from);
     let outcome = automcu::run(line, &mut streams);

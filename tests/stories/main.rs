@@ -5,6 +5,7 @@ mod any_spec;
 mod check;
 mod code;
 mod compile;
+mod data;
 mod documents;
 mod draw;
 mod eval;

@@ -1,9 +1,13 @@
 //! The command line.
 
+mod data;
+
 use std::path::PathBuf;
 
 use automcu_model::{Bytes, DataType};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
+
+pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 
 /// Neural networks that fit a microcontroller.
 #[derive(Parser)]
@@ -12,7 +16,7 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValue};
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
-        as C code, `automcu verify` proves that code; `automcu targets` lists the microcontrollers.",
+        as C code, `automcu verify` proves that code; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
@@ -46,6 +50,7 @@ pub(crate) enum Verb {
     Compile(Compile),
     Verify(Verify),
     Eval(Eval),
+    Data(Data),
     Targets(Targets),
     Completions(Completions),
     Man(Man),
@@ -161,9 +166,8 @@ pub(crate) struct Eval {
     /// The network, a .tflite file; `-` reads standard input
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// A folder with MNIST-like IDX files or with the binary version of CIFAR-10 or CIFAR-100; `synthetic` and `signals` are
-    /// built in
-    #[arg(long, value_name = "DIR")]
+    /// A data set by its name (`automcu data list`), or a folder or file of your own; `synthetic` and `signals` are built in
+    #[arg(long, value_name = "NAME|PATH")]
     pub(crate) data: PathBuf,
     /// Which part of it
     #[arg(long, value_name = "PART", default_value = "test")]

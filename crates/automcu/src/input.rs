@@ -7,6 +7,7 @@ use std::{
 };
 
 use automcu_convert::{LONGEST, Network};
+use automcu_dataset::{Options, Published, Source, Supply};
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
 
@@ -58,6 +59,22 @@ pub(crate) fn labels(path: &Path, outputs: u64) -> Result<Vec<String>, Failure> 
     match labels.iter().find(is_wrong) {
         Some(label) => Err(refused(format!("{label:?} is no label; use 1 to 200 bytes of text"))),
         None => Ok(labels),
+    }
+}
+
+/// A data set: a built-in or prepared one by its name, or whatever lies at the path. A name comes before a path; a folder that
+/// is called like a data set is named as `./NAME`.
+pub(crate) fn source(data: &Path, home: &Path, options: Options) -> Result<Source, Failure> {
+    let Some(published) = data.to_str().and_then(Published::named) else {
+        return Ok(Source::open_with(data, options)?);
+    };
+    let prepared = home.join(published.name);
+    match published.supply {
+        Supply::BuiltIn => Ok(Source::open_with(data, options)?),
+        _ if prepared.exists() => Ok(Source::open_with(&prepared, options)?),
+        _ if data.exists() => Ok(Source::open_with(data, options)?),
+        Supply::Fetched { .. } => Err(Failure::NotPrepared(published.name)),
+        Supply::ByHand { how } => Err(Failure::ByHand { name: published.name, how }),
     }
 }
 

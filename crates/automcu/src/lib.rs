@@ -3,6 +3,7 @@
 mod answer;
 mod cli;
 mod cmd;
+mod fetch;
 mod input;
 mod outcome;
 mod show;
@@ -28,6 +29,8 @@ pub struct Streams {
     pub errors: Box<dyn Write>,
     /// Where compilers and emulators are looked for, in order.
     pub folders: Vec<PathBuf>,
+    /// Where data sets lie under their names.
+    pub data: PathBuf,
 }
 
 /// What a verb says, kept until it has decided how the program ends: a reader that hangs up must not change that.
@@ -41,7 +44,7 @@ struct Said {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> Outcome {
     let mut said = Said::default();
     let outcome = match Cli::try_parse_from(arguments) {
-        Ok(cli) => answer(cli.verb, &mut streams.input, &streams.folders, &mut said),
+        Ok(cli) => answer(cli.verb, streams, &mut said),
         Err(error) => refuse_arguments(&error, &mut said),
     };
     let written = streams.output.write_all(&said.output).and_then(|()| streams.output.flush());
@@ -57,13 +60,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
     outcome
 }
 
-fn answer(verb: Verb, input: &mut dyn Read, folders: &[PathBuf], said: &mut Said) -> Outcome {
+fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
+    let Streams { input, folders, data, .. } = streams;
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
         Verb::Compile(arguments) => cmd::compile::run(&arguments, input, said),
-        Verb::Eval(arguments) => cmd::eval::run(&arguments, input, said),
+        Verb::Eval(arguments) => cmd::eval::run(&arguments, input, data, said),
+        Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

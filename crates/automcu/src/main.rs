@@ -1,6 +1,6 @@
 //! The program: hands its arguments and streams to the library.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "a program looks for others where its user's shell does")]
@@ -10,6 +10,17 @@ fn main() -> ExitCode {
         output: Box::new(anstream::stdout()),
         errors: Box::new(anstream::stderr()),
         folders: std::env::split_paths(&path).collect(),
+        data: data_home(),
     };
     automcu::run(std::env::args_os(), &mut streams).into()
+}
+
+/// Where data sets lie under their names: AUTOMCU_DATA, or where the user's programs keep what they fetched.
+#[expect(clippy::disallowed_methods, reason = "a program keeps things where its user's environment says")]
+fn data_home() -> PathBuf {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let own = folder("AUTOMCU_DATA");
+    let shared = || folder("XDG_DATA_HOME").map(|folder| folder.join("automcu/data"));
+    let personal = || folder("HOME").map(|folder| folder.join(".local/share/automcu/data"));
+    own.or_else(shared).or_else(personal).unwrap_or_else(|| PathBuf::from("automcu-data"))
 }

@@ -7,6 +7,8 @@ use automcu_dataset::DatasetError;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::ProofError;
 
+use crate::fetch::FetchError;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -102,6 +104,14 @@ pub(crate) enum Failure {
     NothingRun(String),
     #[error("{0}")]
     Dataset(#[from] DatasetError),
+    #[error("there is no data set {0:?} that could be fetched; `automcu data list` names all")]
+    UnknownData(String),
+    #[error("{0} is not here yet; `automcu data prepare {0}` fetches it")]
+    NotPrepared(&'static str),
+    #[error("{name} cannot be fetched, as no checksum of it is published; {how}")]
+    ByHand { name: &'static str, how: &'static str },
+    #[error("{0}")]
+    Fetch(#[from] FetchError),
     /// A network and a data set that do not go together.
     #[error("{model} takes {takes} and {data} has {has}; {remedy}")]
     Mismatch { model: String, takes: String, data: String, has: String, remedy: &'static str },
@@ -116,7 +126,7 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
-            Self::Name(_) => Outcome::Misused,
+            Self::Name(_) | Self::UnknownData(_) | Self::ByHand { .. } => Outcome::Misused,
             Self::Target(_)
             | Self::Family { .. }
             | Self::Model { .. }
@@ -127,12 +137,22 @@ impl Failure {
             | Self::Mismatch { .. }
             | Self::Labels { .. }
             | Self::Project { .. } => Outcome::Refused,
-            Self::Dataset(DatasetError::Read { .. }) => Outcome::Unreadable,
-            Self::Dataset(_) => Outcome::Refused,
-            Self::NothingRun(_) => Outcome::Unavailable,
+            Self::Dataset(error) | Self::Fetch(FetchError::Dataset(error)) => of_data(error),
+            Self::NotPrepared(_) => Outcome::Unreadable,
+            Self::NothingRun(_) | Self::Fetch(FetchError::Failed { .. }) => Outcome::Unavailable,
+            Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
+            Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
             Self::Proof(_) => Outcome::Broken,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
         }
+    }
+}
+
+fn of_data(error: &DatasetError) -> Outcome {
+    match error {
+        DatasetError::Read { .. } => Outcome::Unreadable,
+        DatasetError::Write { .. } => Outcome::NotCreated,
+        _ => Outcome::Refused,
     }
 }

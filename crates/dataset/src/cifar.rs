@@ -2,7 +2,7 @@
 //! or in the archive as it is published.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,7 @@ use automcu_model::Shape;
 use crate::{
     DatasetError, Part, Samples, Values,
     file::{self, MOST_VALUES, Reader},
+    published::{self, whole},
 };
 
 const SHAPE: Shape = Shape { height: 32, width: 32, channels: 3 };
@@ -39,6 +40,18 @@ impl Version {
             (Self::Hundred, Part::Train) => &["train.bin"],
             (Self::Hundred, Part::Test) => &["test.bin"],
         }
+    }
+
+    /// The file that says what the classes are.
+    const fn names_file(self) -> &'static str {
+        match self {
+            Self::Ten => "batches.meta.txt",
+            Self::Hundred => "fine_label_names.txt",
+        }
+    }
+
+    fn all_files(self) -> Vec<&'static str> {
+        Part::ALL.iter().flat_map(|&part| self.files(part)).copied().chain([self.names_file()]).collect()
     }
 
     /// Before each image stand so many bytes, the last of which is the class.
@@ -94,12 +107,36 @@ pub(crate) fn at(path: &Path) -> Option<Place> {
     None
 }
 
+/// Unpacks an archive into a folder and takes it away; nothing happens where it is not there.
+pub(crate) fn unpack(archive: &Path, folder: &Path) -> Result<(), DatasetError> {
+    let Some(place) = at(archive).filter(|place| place.is_archive) else { return Ok(()) };
+    let files = place.version.all_files();
+    for (name, bytes) in files.iter().zip(place.contents(&files)?) {
+        whole(&folder.join(name), |file| file.write_all(&bytes))?;
+    }
+    std::fs::remove_file(archive).map_err(|error| DatasetError::Write { path: archive.to_owned(), error })
+}
+
+/// Copies the unpacked files of a folder, if they are there. Their checksums are not published, so they are read first.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<bool, DatasetError> {
+    let Some(place) = at(from).filter(|place| !place.is_archive) else { return Ok(false) };
+    for part in Part::ALL {
+        place.read(part)?;
+    }
+    for name in place.version.all_files().iter().filter(|name| place.path.join(name).is_file()) {
+        published::copy(&place.path.join(name), &to.join(name))?;
+    }
+    Ok(true)
+}
+
 impl Place {
     pub(crate) fn read(&self, part: Part) -> Result<Samples, DatasetError> {
         let mut records = Records { version: self.version, values: Vec::new(), labels: Vec::new() };
         let files = self.version.files(part);
         if self.is_archive {
-            self.unpack(files, &mut records)?;
+            for (name, bytes) in files.iter().zip(self.contents(files)?) {
+                records.add(&self.path.join(name), &bytes)?;
+            }
         } else {
             for name in files {
                 let path = self.path.join(name);
@@ -111,28 +148,23 @@ impl Place {
         Samples::new(SHAPE, Values::Bytes(values), labels, self.names()?).map_err(DatasetError::uneven(&self.path))
     }
 
-    /// Takes the files from the archive, in whatever order they lie there.
-    fn unpack(&self, files: &[&str], records: &mut Records) -> Result<(), DatasetError> {
+    /// What these files of the archive hold, in whatever order they lie there.
+    fn contents(&self, files: &[&str]) -> Result<Vec<Vec<u8>>, DatasetError> {
         let mut reader = Reader::open(&self.path)?;
         let found = unpacked(&mut reader, files);
         let found = found.map_err(|error| match file::is_damage(&error) {
             true => reader.damaged(error.to_string()),
             false => DatasetError::unreadable(&self.path)(error),
         })?;
-        for (name, bytes) in files.iter().zip(found) {
-            let bytes = bytes.ok_or_else(|| DatasetError::wrong(&self.path, format!("there is no {name} within")))?;
-            records.add(&self.path.join(name), &bytes)?;
-        }
-        Ok(())
+        let contents = files.iter().zip(found).map(|(name, bytes)| {
+            bytes.ok_or_else(|| DatasetError::wrong(&self.path, format!("there is no {name} within; fetch it again")))
+        });
+        contents.collect()
     }
 
     fn names(&self) -> Result<Vec<String>, DatasetError> {
         let folder = if self.is_archive { self.path.parent().unwrap_or(Path::new("")) } else { &self.path };
-        let files = match self.version {
-            Version::Ten => ["batches.meta.txt", "class-names.txt"],
-            Version::Hundred => ["fine_label_names.txt", "class-names.txt"],
-        };
-        for name in files {
+        for name in [self.version.names_file(), "class-names.txt"] {
             let names = file::names(&folder.join(name))?.filter(|names| names.len() == self.version.classes());
             if let Some(names) = names {
                 return Ok(names);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::Uneven;
+use crate::{Uneven, WrongChecksum};
 
 /// A data set that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,17 @@ pub enum DatasetError {
         byte: u64,
         /// What is wrong there.
         problem: String,
+    },
+    /// A file is not the published one.
+    #[error("{0}")]
+    Checksum(#[from] WrongChecksum),
+    /// A file cannot be written.
+    #[error("{}: {error}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
     },
     /// A data set has not got the part that is asked for.
     #[error("{}: there is no part {part} here; {remedy}", path.display())]

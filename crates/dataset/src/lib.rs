@@ -7,16 +7,19 @@ mod arrays;
 mod audio;
 mod augment;
 mod batches;
+mod checksum;
 mod cifar;
 mod classes;
 mod error;
 mod feed;
 mod file;
 mod idx;
+mod inspect;
 mod listing;
 mod numbers;
 mod part;
 mod pictures;
+mod published;
 mod random;
 mod samples;
 mod sealed;
@@ -33,9 +36,14 @@ pub use augment::{
     TimeShift,
 };
 pub use batches::{Batch, BatchError, Batching, EvaluationBatches, Pixels, SamplesRef, Target, TrainingBatches};
+pub use checksum::{WrongChecksum, check_md5, md5_of};
 pub use error::DatasetError;
 pub use feed::Feed;
+pub use inspect::{
+    Channel, Class, Doubt, Groups, Inspection, LabelHints, Montage, Pair, PartFigures, Place, Twins, inspect, montage,
+};
 pub use part::Part;
+pub use published::{PUBLISHED, Published, PublishedFile, Supply};
 pub use samples::{Samples, Uneven, Values};
 pub use sealed::Sealed;
 pub use signals::{SIGNAL_CLASSES, signals};

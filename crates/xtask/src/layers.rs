@@ -76,6 +76,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &[PROGRAM, "trainer-burn", "xtask"]),
     ("clap_*", &[PROGRAM]),
     ("sled", &["history"]),
+    ("ureq", &[PROGRAM]),
     ("wgpu", &["trainer-burn"]),
 ];
 

@@ -3,11 +3,12 @@
 use std::{
     io::{self, Read, Write},
     num::NonZero,
+    path::Path,
     thread,
 };
 
 use automcu_convert::{Interpreter, Network, NotComputed, Quantisation, largest};
-use automcu_dataset::{Part, Samples, Source, Values};
+use automcu_dataset::{Options, Part, Samples, Values};
 use automcu_model::{DataType, Graph, Provenance};
 use serde::Serialize;
 
@@ -23,9 +24,9 @@ use crate::{
 /// As many pairs of classes that are taken for each other are named.
 const NAMED_CONFUSIONS: usize = 5;
 
-pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, home: &Path, said: &mut Said) -> Result<Outcome, Failure> {
     let (model, network) = input::network(&arguments.model, stdin)?;
-    let samples = samples(arguments)?;
+    let samples = samples(arguments, home)?;
     let data = arguments.data.display().to_string();
     check(&model, &network, &data, &samples)?;
     let input = Input::of(arguments.range, network.quantisations()[Graph::INPUT.index()], samples.values());
@@ -39,9 +40,9 @@ pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, said: &mut Said) -> Re
     Ok(Outcome::Yes)
 }
 
-fn samples(arguments: &Eval) -> Result<Samples, Failure> {
+fn samples(arguments: &Eval, home: &Path) -> Result<Samples, Failure> {
     let most = arguments.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
-    Ok(Source::open(&arguments.data)?.read(part(arguments.part))?.first(most))
+    Ok(input::source(&arguments.data, home, Options::default())?.read(part(arguments.part))?.first(most))
 }
 
 const fn part(name: PartName) -> Part {

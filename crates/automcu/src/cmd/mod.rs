@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod fit;
 pub(crate) mod inspect;
