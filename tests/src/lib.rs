@@ -52,10 +52,18 @@ fn run(folders: &[&str], data: &Path, input: &[u8], arguments: &[&str]) -> Ended
         errors: Box::new(errors.clone()),
         folders: folders.iter().map(PathBuf::from).collect(),
         data: data.to_owned(),
+        is_watched: false,
+        clock: since_start,
     };
     let line = ["automcu"].iter().chain(arguments).map(OsString::from);
     let outcome = automcu::run(line, &mut streams);
     Ended { outcome, output: output.text(), errors: errors.text() }
+}
+
+#[expect(clippy::disallowed_methods, reason = "training says how long it took")]
+fn since_start() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// The path of a fixture.

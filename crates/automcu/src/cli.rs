@@ -50,6 +50,7 @@ pub(crate) enum Verb {
     Compile(Compile),
     Verify(Verify),
     Eval(Eval),
+    Train(Train),
     Data(Data),
     Targets(Targets),
     Completions(Completions),
@@ -120,9 +121,12 @@ pub(crate) struct Fit {
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Compile {
-    /// The network, a .tflite file; `-` reads standard input
+    /// The network, a .tflite file or a checkpoint of `automcu train`; `-` reads standard input
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
+    /// The data set whose training part shows a checkpoint's ranges, instead of the one that it was trained on
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// The folder to write: one that is not there yet, is empty, or was written by this verb
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
@@ -183,6 +187,66 @@ pub(crate) struct Eval {
     pub(crate) json: bool,
 }
 
+/// Trains an architecture on a data set, by a recipe, and makes it int8.
+///
+/// The folder gets the checkpoint (checkpoint.safetensors), the int8 network (NAME.tflite) and what came of it (train.json).
+/// What validates is a part of the training samples that is never learnt from; the test part stays closed unless --test asks
+/// for it.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Train {
+    /// The architecture, a JSON file; `-` reads standard input
+    #[arg(value_name = "ARCH")]
+    pub(crate) architecture: PathBuf,
+    /// A prepared or built-in data set by its name, or a folder with one
+    #[arg(long, value_name = "DATA", default_value = "synthetic")]
+    pub(crate) data: PathBuf,
+    /// How: paper, lmanet-mini, lmanet-full, fast, rung-0 to rung-5, or a JSON file
+    #[arg(long, value_name = "RECIPE", default_value = "fast")]
+    pub(crate) recipe: String,
+    /// How long, like 90s, 10m or 1.5h, instead of what the recipe says
+    #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "epochs")]
+    pub(crate) time: Option<f64>,
+    /// How often through all samples, instead of what the recipe says
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) epochs: Option<u32>,
+    /// Decides initial weights, order and augmentation
+    #[arg(long, value_name = "NUMBER", default_value = "1")]
+    pub(crate) seed: u64,
+    /// Threads that compute
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) threads: u32,
+    /// The folder to write, instead of one called like the architecture
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on from the folder's checkpoint
+    #[arg(long, conflicts_with_all = ["from"])]
+    pub(crate) resume: bool,
+    /// Begin with the weights of this checkpoint of the same architecture
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Open the test part once, at the end
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `90`, `90s`, `10m` or `1.5h` in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1.0),
+        Some((at, 'm')) => (&text[..at], 60.0),
+        Some((at, 'h')) => (&text[..at], 3600.0),
+        _ => (text, 1.0),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && (1.0..=1e7).contains(&(number * unit)) => Ok(number * unit),
+        _ => Err("give a time of 1 second or more, like 90s, 10m or 1.5h".to_owned()),
+    }
+}
+
 /// A part of a data set on the command line.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum PartName {
@@ -203,6 +267,8 @@ pub(crate) enum RangeName {
     Signed,
     /// 0 to 255
     Bytes,
+    /// The byte less 128, by 128: what `automcu train` makes of them
+    Centred,
 }
 
 /// Lists microcontrollers, describes one, or says which could hold an architecture.

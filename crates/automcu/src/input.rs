@@ -3,15 +3,20 @@
 use std::{
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use automcu_convert::{LONGEST, Network};
-use automcu_dataset::{Options, Published, Source, Supply};
+use automcu_dataset::{Options, Part, Published, Source, Supply};
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
+use automcu_trainer::Checkpoint;
 
-use crate::outcome::Failure;
+use crate::{
+    deploy,
+    outcome::Failure,
+    samples::{borrowed, split},
+};
 
 /// The most family files in a folder.
 const FAMILIES: usize = 1_000;
@@ -22,6 +27,7 @@ const FAMILY_BYTES: u64 = 1 << 20;
 pub(crate) struct Architecture {
     /// What the file is called in answers.
     pub(crate) name: String,
+    pub(crate) spec: Result<Spec, Refusals>,
     pub(crate) graph: Result<(Graph, Graph), Refusals>,
 }
 
@@ -43,6 +49,23 @@ pub(crate) fn network(path: &Path, input: &mut dyn Read) -> Result<(String, Netw
         Ok(network) => Ok((name, network)),
         Err(error) => Err(Failure::Model { file: name, error: Box::new(error) }),
     }
+}
+
+/// An int8 network: in a .tflite file, or made of a checkpoint on the training part of a data set.
+pub(crate) fn network_or_checkpoint(
+    path: &Path,
+    data: Option<&Path>,
+    home: &Path,
+    input: &mut dyn Read,
+) -> Result<(String, Network), Failure> {
+    if path.extension().is_none_or(|extension| extension != "safetensors") {
+        return network(path, input);
+    }
+    let checkpoint = Checkpoint::read(path)?;
+    let named = PathBuf::from(&checkpoint.subject.data);
+    let samples = source(data.unwrap_or(&named), home, Options::default())?.read(Part::Train)?;
+    let (network, _) = deploy::deployed(&checkpoint, borrowed(&samples), split(&samples)?.train())?;
+    Ok((path.display().to_string(), network))
 }
 
 /// Labels, one a line, one for each output of a network.
@@ -80,9 +103,11 @@ pub(crate) fn source(data: &Path, home: &Path, options: Options) -> Result<Sourc
 
 pub(crate) fn architecture(path: &Path, input: &mut dyn Read) -> Result<Architecture, Failure> {
     let (name, text) = content(path, input, limits::DOCUMENT_BYTES)?;
-    let graph = Spec::from_json(&text).and_then(|spec| spec.lower());
+    let spec = Spec::from_json(&text);
+    let graph = spec.clone().and_then(|spec| spec.lower());
     Ok(Architecture {
         name,
+        spec,
         graph: graph.map(|trained| (trained.deployed(), trained)).map(|(deployed, trained)| (trained, deployed)),
     })
 }

@@ -1,17 +1,21 @@
 //! The `automcu` program as a library, so that it can be started from a test: arguments and streams in, an outcome out.
 
 mod answer;
+mod answers;
 mod cli;
 mod cmd;
+mod deploy;
 mod fetch;
 mod input;
 mod outcome;
+mod samples;
 mod show;
 
 use std::{
     ffi::OsString,
     io::{self, Read, Write},
     path::PathBuf,
+    time::Duration,
 };
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
@@ -31,6 +35,17 @@ pub struct Streams {
     pub folders: Vec<PathBuf>,
     /// Where data sets lie under their names.
     pub data: PathBuf,
+    /// Whether a person watches `errors`, and lines there may be written anew.
+    pub is_watched: bool,
+    /// The time since some moment.
+    pub clock: fn() -> Duration,
+}
+
+/// Where a verb says how far it has come, while it is at it.
+struct Live<'s> {
+    sink: &'s mut dyn Write,
+    /// Whether a person sees lines that are written anew.
+    is_watched: bool,
 }
 
 /// What a verb says, kept until it has decided how the program ends: a reader that hangs up must not change that.
@@ -61,14 +76,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 }
 
 fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
-    let Streams { input, folders, data, .. } = streams;
+    let Streams { input, errors, folders, data, is_watched, clock, .. } = streams;
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
-        Verb::Compile(arguments) => cmd::compile::run(&arguments, input, said),
+        Verb::Compile(arguments) => cmd::compile::run(&arguments, input, data, said),
         Verb::Eval(arguments) => cmd::eval::run(&arguments, input, data, said),
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
+        Verb::Train(arguments) => {
+            let mut live = Live { sink: errors, is_watched: *is_watched };
+            cmd::train::run(&arguments, input, data, *clock, &mut live, said)
+        }
         Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

@@ -1,6 +1,12 @@
 //! The program: hands its arguments and streams to the library.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    path::PathBuf,
+    process::ExitCode,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "a program looks for others where its user's shell does")]
@@ -11,8 +17,17 @@ fn main() -> ExitCode {
         errors: Box::new(anstream::stderr()),
         folders: std::env::split_paths(&path).collect(),
         data: data_home(),
+        is_watched: std::io::stderr().is_terminal(),
+        clock: since_start,
     };
     automcu::run(std::env::args_os(), &mut streams).into()
+}
+
+/// The time since this was first asked.
+#[expect(clippy::disallowed_methods, reason = "the program hands the clock in")]
+fn since_start() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// Where data sets lie under their names: AUTOMCU_DATA, or where the user's programs keep what they fetched.

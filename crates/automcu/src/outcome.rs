@@ -2,10 +2,13 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
+use crate::deploy::DeployError;
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, WrongName};
 use automcu_dataset::DatasetError;
+use automcu_dataset::{BatchError, SplitError};
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::ProofError;
+use automcu_trainer::{CheckpointError, RecipeError, TrainError};
 
 use crate::fetch::FetchError;
 
@@ -117,6 +120,24 @@ pub(crate) enum Failure {
     Mismatch { model: String, takes: String, data: String, has: String, remedy: &'static str },
     #[error("{0}")]
     Proof(#[from] ProofError),
+    #[error("{0}")]
+    Recipe(#[from] RecipeError),
+    #[error("{0}")]
+    Train(#[from] TrainError),
+    #[error("{0}")]
+    Checkpoint(#[from] CheckpointError),
+    #[error("{0}")]
+    Split(#[from] SplitError),
+    #[error("{0}")]
+    Batches(#[from] BatchError),
+    #[error("{0}")]
+    Deploy(#[from] DeployError),
+    /// A checkpoint that would be lost.
+    #[error("{}: there is a checkpoint already; --resume goes on with it, or name another folder", .0.display())]
+    Trained(PathBuf),
+    /// A checkpoint of something else.
+    #[error("{}: the checkpoint is of another {what}; give the same, or name another folder", path.display())]
+    OtherSubject { path: PathBuf, what: &'static str },
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -136,6 +157,13 @@ impl Failure {
             | Self::NotOnnx(_)
             | Self::Mismatch { .. }
             | Self::Labels { .. }
+            | Self::Recipe(_)
+            | Self::Train(_)
+            | Self::Split(_)
+            | Self::Batches(_)
+            | Self::Deploy(_)
+            | Self::OtherSubject { .. }
+            | Self::Checkpoint(CheckpointError::Wrong { .. })
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(error) | Self::Fetch(FetchError::Dataset(error)) => of_data(error),
             Self::NotPrepared(_) => Outcome::Unreadable,
@@ -143,6 +171,8 @@ impl Failure {
             Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
             Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
             Self::Proof(_) => Outcome::Broken,
+            Self::Checkpoint(CheckpointError::Read { .. }) => Outcome::Unreadable,
+            Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
         }

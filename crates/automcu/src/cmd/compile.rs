@@ -26,9 +26,9 @@ pub(super) const REPORT: &str = "automcu.json";
 /// So many inputs go with the code, for its own program to check.
 const VECTORS: usize = 2;
 
-pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
-    let (file, mut network) = input::network(&arguments.model, stdin)?;
+    let (file, mut network) = input::network_or_checkpoint(&arguments.model, arguments.data.as_deref(), home, stdin)?;
     if let Some(path) = &arguments.labels {
         let outputs = network.graph().shape(network.graph().output()).elements();
         network = network.with_labels(input::labels(path, outputs)?);

@@ -2,20 +2,19 @@
 
 use std::{
     io::{self, Read, Write},
-    num::NonZero,
     path::Path,
-    thread,
 };
 
-use automcu_convert::{Interpreter, Network, NotComputed, Quantisation, largest};
-use automcu_dataset::{Options, Part, Samples, Values};
+use automcu_convert::Network;
+use automcu_dataset::{Options, Part, Samples};
 use automcu_model::{DataType, Graph, Provenance};
 use serde::Serialize;
 
 use super::write_json;
 use crate::{
     Said,
-    cli::{Eval, PartName, RangeName},
+    answers::{Input, Range, answers},
+    cli::{Eval, PartName},
     input,
     outcome::{Failure, Outcome},
     show::{Align, FAINT, TITLE, Table, styled, thousands},
@@ -71,110 +70,6 @@ fn check(model: &str, network: &Network, data: &str, samples: &Samples) -> Resul
         return mismatch(format!("samples of {outputs} classes"), format!("{classes}"), remedy);
     }
     Ok(())
-}
-
-/// What the bytes of an image mean to a network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-struct Range {
-    least: f32,
-    most: f32,
-    /// Whether it was chosen by the network's input.
-    is_guessed: bool,
-}
-
-impl Range {
-    fn chosen(name: RangeName, first: Quantisation) -> Self {
-        let range = |least, most| Self { least, most, is_guessed: name == RangeName::Auto };
-        let all = [range(0.0, 1.0), range(-1.0, 1.0), range(0.0, 255.0)];
-        match name {
-            RangeName::Unit => all[0],
-            RangeName::Signed => all[1],
-            RangeName::Bytes => all[2],
-            RangeName::Auto => {
-                let (least, most) = (first.real(i8::MIN), first.real(i8::MAX));
-                // How far the ends are apart, as a share of the range.
-                let distance = |range: &Self| {
-                    ((least - range.least).abs() + (most - range.most).abs()) / (range.most - range.least)
-                };
-                all.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).expect("three ranges")
-            }
-        }
-    }
-
-    /// The int8 of each byte.
-    fn table(self, first: Quantisation) -> [i8; 256] {
-        std::array::from_fn(|byte| {
-            let share = f32::from(u8::try_from(byte).expect("256 bytes")) / 255.0;
-            first.of_real(self.least + (self.most - self.least) * share)
-        })
-    }
-}
-
-/// How the values of a sample become a network's input.
-enum Input {
-    /// By a table of bytes.
-    Bytes(Range, Box<[i8; 256]>),
-    /// Standardised values are what they are.
-    Floats(Quantisation),
-}
-
-impl Input {
-    fn of(name: RangeName, first: Quantisation, values: &Values) -> Self {
-        match values {
-            Values::Bytes(_) => {
-                let range = Range::chosen(name, first);
-                Self::Bytes(range, Box::new(range.table(first)))
-            }
-            Values::Floats(_) => Self::Floats(first),
-        }
-    }
-
-    const fn range(&self) -> Option<Range> {
-        match self {
-            Self::Bytes(range, _) => Some(*range),
-            Self::Floats(_) => None,
-        }
-    }
-
-    /// The input that is sample `i`.
-    fn fill(&self, samples: &Samples, i: usize, input: &mut Vec<i8>) {
-        input.clear();
-        let place = i * samples.each()..(i + 1) * samples.each();
-        match (self, samples.values()) {
-            (Self::Bytes(_, table), Values::Bytes(values)) => {
-                input.extend(values[place].iter().map(|&byte| table[usize::from(byte)]));
-            }
-            (Self::Floats(first), Values::Floats(values)) => {
-                input.extend(values[place].iter().map(|&value| first.of_real(value)));
-            }
-            _ => unreachable!("an input is made for its samples"),
-        }
-    }
-}
-
-/// The class that the network answers for each sample, on as many threads as there are processors.
-fn answers(network: &Network, samples: &Samples, input: &Input) -> Result<Vec<usize>, NotComputed> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let part = &|part: std::ops::Range<usize>| -> Result<Vec<usize>, NotComputed> {
-        let mut interpreter = Interpreter::new(network)?;
-        let mut values = Vec::new();
-        let answers = part.map(|i| {
-            input.fill(samples, i, &mut values);
-            largest(interpreter.run(&values).expect("the shapes were compared"))
-        });
-        Ok(answers.collect())
-    };
-    let each = samples.len().div_ceil(threads).max(1);
-    thread::scope(|scope| {
-        let starts = (0..samples.len()).step_by(each);
-        let parts: Vec<_> =
-            starts.map(|start| scope.spawn(move || part(start..(start + each).min(samples.len())))).collect();
-        let mut answers = Vec::with_capacity(samples.len());
-        for part in parts {
-            answers.extend(part.join().expect("computing does not panic")?);
-        }
-        Ok(answers)
-    })
 }
 
 /// What the network got right.
@@ -308,21 +203,5 @@ mod tests {
         assert!((share - 0.9).abs() < 1e-12 && (least - 0.8256).abs() < 1e-3 && (most - 0.9448).abs() < 1e-3);
         let (_, [none, some]) = shares(0, 10);
         assert!(none == 0.0 && (0.2..0.35).contains(&some));
-    }
-
-    #[test]
-    fn the_range_is_that_of_the_input() {
-        for (scale, zero_point, least, most) in [
-            (1.0 / 255.0, -128, 0.0, 1.0),
-            (2.0 / 255.0, 0, -1.0, 1.0),
-            (1.0, -128, 0.0, 255.0),
-            (0.0078, -1, -1.0, 1.0),
-        ] {
-            let range = Range::chosen(RangeName::Auto, Quantisation { scale, zero_point });
-            assert_eq!((range.least, range.most, range.is_guessed), (least, most, true));
-        }
-        let unit = Range::chosen(RangeName::Auto, Quantisation { scale: 1.0 / 255.0, zero_point: -128 });
-        let table = unit.table(Quantisation { scale: 1.0 / 255.0, zero_point: -128 });
-        assert_eq!((table[0], table[128], table[255]), (-128, 0, 127));
     }
 }

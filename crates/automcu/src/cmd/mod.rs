@@ -9,6 +9,7 @@ pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod targets;
+pub(crate) mod train;
 pub(crate) mod verify;
 
 use std::io::{self, Write};
@@ -44,9 +45,14 @@ fn random_inputs(network: &Network, count: usize) -> Vec<i8> {
     values
 }
 
+/// What weights and biases take as int8 stores them.
+fn footprint_of_weights(graph: &Graph) -> Bytes {
+    graph.cost().weight_bytes(DataType::Int8)
+}
+
 /// What the code of a network takes, as far as it is known before it is linked.
 fn footprint_of_code(graph: &Graph, arena_bytes: u64, table_bytes: u64) -> Footprint {
-    let weights = graph.cost().weight_bytes(DataType::Int8);
+    let weights = footprint_of_weights(graph);
     Footprint {
         dtype: DataType::Int8,
         provenance: Provenance::Tool,
