@@ -20,10 +20,11 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
-const SAMPLES: usize = 5;
+const SAMPLES: usize = 4;
 const SMOOTHING: f32 = 0.1;
 
-/// Computes one step with each kind of vectors and with one to three threads, and compares.
+/// Computes one step, and compares it with central differences; then with each kind of vectors and with three threads, and
+/// compares those with the first.
 fn check(spec: &str, seed: u64) {
     let graph = graph(spec);
     let elements = graph.tensors()[0].elements() as usize;
@@ -32,29 +33,41 @@ fn check(spec: &str, seed: u64) {
     let targets: Vec<Target> = (0..SAMPLES)
         .map(|i| Target { first: (i % classes) as u16, second: ((i * 7 + 1) % classes) as u16, share: 0.7 })
         .collect();
+    let own = Loss { targets: &targets, smoothing: SMOOTHING };
+    let mut first: Option<(f64, Vec<f32>)> = None;
     for (isa, threads) in Isa::available().into_iter().flat_map(|isa| [(isa, 1), (isa, 3)]) {
         let mut executor = Executor::new(&graph, Setup { batch: SAMPLES + 1, threads, isa }).unwrap();
         let mut state = executor.initial(&graph, seed);
         // Nothing stays at a value that hides a mistake.
         let noise = numbers(seed + 1, state.parameters.len());
         state.parameters.iter_mut().zip(noise).for_each(|(parameter, noise)| *parameter += 0.3 * noise);
-        let own = Loss { targets: &targets, smoothing: SMOOTHING };
         let computed = executor.step(&mut state, &values, &own, 1);
-        let samples: Vec<Vec<f64>> =
-            values.chunks_exact(elements).map(|sample| sample.iter().map(|&v| f64::from(v)).collect()).collect();
-        let layout = executor.layout().to_vec();
-        let mut oracle = Oracle {
-            graph: &graph,
-            layout: &layout,
-            parameters: state.parameters.iter().map(|&p| f64::from(p)).collect(),
-        };
-        let expected = loss(&oracle.outputs(&samples), &targets, f64::from(SMOOTHING));
         let what = format!("{} with {threads} threads: {spec}", isa.name());
+        let Some((loss_of_first, gradient)) = &first else {
+            let samples: Vec<Vec<f64>> =
+                values.chunks_exact(elements).map(|sample| sample.iter().map(|&v| f64::from(v)).collect()).collect();
+            let layout = executor.layout().to_vec();
+            let parameters = state.parameters.iter().map(|&p| f64::from(p)).collect();
+            let mut oracle = Oracle { graph: &graph, layout: &layout, parameters };
+            let expected = loss(&oracle.outputs(&samples), &targets, f64::from(SMOOTHING));
+            assert!(
+                (computed - expected).abs() < 1e-4 * expected.abs().max(1.0),
+                "loss {computed}, not {expected}; {what}"
+            );
+            compare(&mut oracle, executor.gradient(), &samples, &targets, &what, seed);
+            first = Some((computed, executor.gradient().to_vec()));
+            continue;
+        };
+        assert!((computed - loss_of_first).abs() < 1e-5 * loss_of_first.abs().max(1.0), "{what}");
+        let length = |gradient: &[f32]| gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let apart: Vec<f32> = executor.gradient().iter().zip(gradient).map(|(a, b)| a - b).collect();
+        // A kink of an activation may lie between two ways of rounding, for a few values.
         assert!(
-            (computed - expected).abs() < 1e-4 * expected.abs().max(1.0),
-            "loss {computed}, not {expected}; {what}"
+            length(&apart) < 5e-3 * length(gradient).max(0.05),
+            "{} of {}; {what}",
+            length(&apart),
+            length(gradient)
         );
-        compare(&mut oracle, executor.gradient(), &samples, &targets, &what, seed);
     }
 }
 
@@ -62,7 +75,7 @@ fn compare(oracle: &mut Oracle<'_>, gradient: &[f32], samples: &[Vec<f64>], targ
     let norm = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
     for holder in oracle.layout {
         // A few of each kind, not the same ones every time.
-        let step = (holder.span.len() / 6).max(1);
+        let step = (holder.span.len() / 4).max(1);
         for place in holder.span.clone().skip(seed as usize % step).step_by(step) {
             let at = oracle.parameters[place];
             let mut loss_at = |value: f64| {
@@ -135,7 +148,7 @@ fn every_module_has_the_gradients_of_central_differences() {
 
 #[test]
 fn maps_that_fill_vectors_have_the_right_gradients_too() {
-    for (i, (channels, side)) in [(16, 8), (32, 4), (64, 4), (48, 6), (8, 16), (24, 8), (80, 2)].into_iter().enumerate()
+    for (i, (channels, side)) in [(16, 8), (32, 4), (64, 4), (48, 2), (8, 16), (24, 4), (80, 2)].into_iter().enumerate()
     {
         let backbone = format!(
             r#"{{"op":"conv","channels":{channels}}},{{"op":"depthwise_separable","channels":{channels},"skip":true}},
@@ -172,7 +185,7 @@ fn module() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn networks_drawn_at_random_have_the_gradients_of_central_differences(

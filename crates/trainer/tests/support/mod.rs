@@ -4,16 +4,16 @@ use automcu_dataset::Target;
 use automcu_model::{Graph, Op, Shape, Spec, spec::Activation};
 use automcu_trainer::{Held, Holder};
 
-pub fn graph(spec: &str) -> Graph {
+pub(crate) fn graph(spec: &str) -> Graph {
     let spec = Spec::from_json(spec.as_bytes()).unwrap_or_else(|refusals| panic!("{refusals}"));
     spec.lower().unwrap_or_else(|refusals| panic!("{refusals}"))
 }
 
 /// A graph with what it has learnt.
-pub struct Oracle<'a> {
-    pub graph: &'a Graph,
-    pub layout: &'a [Holder],
-    pub parameters: Vec<f64>,
+pub(crate) struct Oracle<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) layout: &'a [Holder],
+    pub(crate) parameters: Vec<f64>,
 }
 
 type Maps = Vec<Vec<f64>>;
@@ -25,7 +25,7 @@ impl Oracle<'_> {
     }
 
     /// The outputs of each sample.
-    pub fn outputs(&self, samples: &[Vec<f64>]) -> Maps {
+    pub(crate) fn outputs(&self, samples: &[Vec<f64>]) -> Maps {
         let mut maps: Vec<Maps> = vec![samples.to_vec()];
         for (place, node) in self.graph.nodes().iter().enumerate() {
             let inputs: Vec<&Maps> = node.inputs.iter().map(|input| &maps[input.index()]).collect();
@@ -203,7 +203,7 @@ fn each(rows: usize, columns: usize, channels: usize) -> impl Iterator<Item = (u
 }
 
 /// The mean loss of a batch.
-pub fn loss(outputs: &[Vec<f64>], targets: &[Target], smoothing: f64) -> f64 {
+pub(crate) fn loss(outputs: &[Vec<f64>], targets: &[Target], smoothing: f64) -> f64 {
     let each = outputs.iter().zip(targets).map(|(logits, target)| {
         let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let logarithm = most + logits.iter().map(|l| (l - most).exp()).sum::<f64>().ln();
