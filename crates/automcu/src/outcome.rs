@@ -110,6 +110,8 @@ pub(crate) enum Failure {
     NotPrepared(&'static str),
     #[error("{name} cannot be fetched, as no checksum of it is published; {how}")]
     ByHand { name: &'static str, how: &'static str },
+    #[error("--range says what the bytes of pictures stand for, and {0} has none; leave it out")]
+    NoPictures(String),
     #[error("{0}")]
     Fetch(#[from] FetchError),
     /// A network and a data set that do not go together.
@@ -126,7 +128,7 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
-            Self::Name(_) | Self::UnknownData(_) | Self::ByHand { .. } => Outcome::Misused,
+            Self::Name(_) | Self::UnknownData(_) | Self::ByHand { .. } | Self::NoPictures(_) => Outcome::Misused,
             Self::Target(_)
             | Self::Family { .. }
             | Self::Model { .. }

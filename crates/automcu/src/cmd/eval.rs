@@ -29,6 +29,9 @@ pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, home: &Path, said: &mu
     let samples = samples(arguments, home)?;
     let data = arguments.data.display().to_string();
     check(&model, &network, &data, &samples)?;
+    if arguments.range != RangeName::Auto && samples.bytes().is_none() {
+        return Err(Failure::NoPictures(data));
+    }
     let input = Input::of(arguments.range, network.quantisations()[Graph::INPUT.index()], samples.values());
     let answers = answers(&network, &samples, &input)?;
     let answer = Answer::of(arguments, &network, &samples, &answers, input.range());

@@ -15,6 +15,8 @@ const LEAST_LIKENESS: f32 = 0.98;
 const MOST_BITS: u32 = BLOCKS - 1;
 const BLOCKS: u32 = 8;
 const BLOCK_BITS: u32 = u64::BITS / BLOCKS;
+/// The most samples that are compared at all.
+const MOST_SAMPLES: usize = 400_000;
 /// The most pairs of signatures, and the most values of samples, that are compared.
 const MOST_PAIRS: u64 = 1_500_000_000;
 const MOST_VALUES: u64 = 2_000_000_000;
@@ -24,10 +26,11 @@ const SIDE: usize = 8;
 /// Finds samples that are nearly equal; those that are said to repeat another exactly are left out.
 pub(crate) fn search(pool: &Pool, repeated: &[bool]) -> Twins {
     let Some(shape) = pool.first().map(crate::Samples::shape) else { return Twins::default() };
-    let mut signed = signatures(pool, shape, (0..pool.len()).filter(|&sample| !repeated[sample]));
+    let samples = (0..pool.len()).filter(|&sample| !repeated[sample]);
+    let mut signed = signatures(pool, shape, samples.take(MOST_SAMPLES));
     let mut search =
         Search { pool, channels: channels(shape), pairs: MOST_PAIRS, values: MOST_VALUES, found: Vec::new() };
-    let is_complete = (0..BLOCKS).all(|block| search.within(block, &mut signed));
+    let is_complete = pool.len() <= MOST_SAMPLES && (0..BLOCKS).all(|block| search.within(block, &mut signed));
     search.found.sort_by_key(|&(first, second, _)| (second, first));
     let mut gathered = Gathered::default();
     for pairs in search.found.chunk_by(|a, b| a.1 == b.1) {
