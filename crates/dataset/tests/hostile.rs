@@ -66,11 +66,7 @@ fn read(path: &Path, name: &str) -> Result<(), String> {
         let samples = source.read(part)?;
         source.frontend()?;
         let _ = inspect(&[(part, &samples)]);
-        let picture = montage(&samples.first(2));
-        // A row a class; packing thousands takes its time.
-        if picture.height < 1_000 {
-            let _ = picture.to_png();
-        }
+        let _ = montage(&samples.first(2));
         Ok::<_, automcu_dataset::DatasetError>(())
     };
     read().map_err(|error| error.to_string())
