@@ -9,6 +9,8 @@ use std::{
     io::{Cursor, Write},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use automcu::{Outcome, Streams};

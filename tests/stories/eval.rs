@@ -3,8 +3,12 @@
 use std::{fs, path::Path};
 
 use automcu::Outcome;
-use automcu_convert::{Interpreter, Network};
-use automcu_tests::{automcu, fixture, random::Numbers};
+use automcu_convert::{Interpreter, Network, integer_form};
+use automcu_model::Spec;
+use automcu_tests::{
+    automcu, fixture,
+    random::{self, Numbers},
+};
 use serde_json::Value;
 
 const MODEL: &str = "models/mbnet32_te_int8.tflite";
@@ -76,4 +80,31 @@ fn data_that_a_network_does_not_take_is_refused_with_both_shapes() {
     assert_eq!(said.outcome, Outcome::Refused);
     assert!(said.errors.contains("32x32x3 inputs") && said.errors.contains("28x28x1 samples"), "{}", said.errors);
     assert_eq!(automcu(&["eval", &fixture(MODEL), "--data", "no-such-folder"]).outcome, Outcome::Unreadable);
+}
+
+#[test]
+fn signals_are_taken_as_they_are_along_either_side() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("signals.tflite");
+    for (height, width) in [(128, 1), (1, 128)] {
+        let spec = format!(
+            r#"{{"version": 1, "input": {{"height": {height}, "width": {width}, "channels": 3}},
+            "backbone": [{{"op": "conv", "channels": 4, "kernel": 5, "stride": 2}}], "head": {{"op": "classifier", "classes": 8}}}}"#
+        );
+        let graph = Spec::from_json(spec.as_bytes()).expect("a spec").lower().expect("constructible").deployed();
+        let graph = integer_form(&graph).expect("a small graph");
+        let network = (0..20).find_map(|seed| random::network(graph.clone(), &mut Numbers::of_seed(seed)));
+        fs::write(&path, network.expect("a network").to_tflite().expect("written")).expect("writable");
+        let arguments = ["eval", path.to_str().expect("text"), "--data", "signals", "--count", "80"];
+        let said = automcu(&arguments);
+        assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+        for part in ["of 80 samples of signals (test) right", "the training part", "7 swelling ringing"] {
+            assert!(said.output.contains(part), "{part:?} in\n{}", said.output);
+        }
+        let said = automcu(&[&arguments[..], &["--json"]].concat());
+        let answer: Value = serde_json::from_str(&said.output).expect("JSON");
+        assert_eq!((&answer["samples"], &answer["range"]), (&80.into(), &Value::Null));
+        let said = automcu(&[&arguments[..], &["--range", "unit"]].concat());
+        assert!(said.outcome == Outcome::Misused && said.errors.contains("leave it out"), "{}", said.errors);
+    }
 }

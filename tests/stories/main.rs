@@ -18,4 +18,5 @@ mod plan;
 mod quantise;
 mod schemas;
 mod targets;
+mod train;
 mod windows;

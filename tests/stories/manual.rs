@@ -51,7 +51,14 @@ fn fish_reads_its_completions() {
 #[test]
 fn manual_pages_are_in_order() {
     let Some(mandoc) = need("mandoc") else { return };
-    for page in [&["man"][..], &["man", "check"], &["man", "inspect"], &["man", "targets"], &["man", "completions"]] {
+    for page in [
+        &["man"][..],
+        &["man", "check"],
+        &["man", "inspect"],
+        &["man", "data"],
+        &["man", "targets"],
+        &["man", "completions"],
+    ] {
         let said = automcu(page);
         assert_eq!(said.outcome, Outcome::Yes);
         is_accepted(&read_by(&mandoc, &["-T", "lint", "-W", "error"], &said.output));
@@ -69,7 +76,9 @@ fn a_manual_page_of_no_verb_is_refused() {
 fn help_names_every_verb_and_every_exit_status() {
     let said = automcu(&["--help"]);
     assert_eq!(said.outcome, Outcome::Yes);
-    for word in ["check", "inspect", "targets", "completions", "man", "STM32", "0 ", "1 ", "2 ", "65", "66", "74"] {
+    for word in
+        ["check", "inspect", "data", "targets", "completions", "man", "STM32", "0 ", "1 ", "2 ", "65", "66", "74"]
+    {
         let there = said.output.contains(word) || automcu(&["-h"]).output.contains(word);
         assert!(there, "{word} in\n{}", said.output);
     }

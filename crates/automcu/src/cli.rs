@@ -51,6 +51,7 @@ pub(crate) enum Verb {
     Verify(Verify),
     Eval(Eval),
     Train(Train),
+    Bench(Bench),
     Data(Data),
     Targets(Targets),
     Completions(Completions),
@@ -228,6 +229,39 @@ pub(crate) struct Train {
     /// Open the test part once, at the end
     #[arg(long)]
     pub(crate) test: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Measures how fast this computer is.
+#[derive(Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) verb: BenchVerb,
+}
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(crate) enum BenchVerb {
+    Train(BenchTrain),
+}
+
+/// Says how many images a second are trained, by the program's own executor and, where a Python has it, by PyTorch, in turns.
+#[derive(Args)]
+pub(crate) struct BenchTrain {
+    /// How long each measurement takes
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// How often each is measured
+    #[arg(long, value_name = "COUNT", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+    /// The Python that has PyTorch, instead of the first on the path
+    #[arg(long, value_name = "FILE")]
+    pub(crate) python: Option<PathBuf>,
+    /// Measure torch.compile as well
+    #[arg(long)]
+    pub(crate) compile: bool,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -15,7 +15,7 @@ use automcu_trainer::Checkpoint;
 use crate::{
     deploy,
     outcome::Failure,
-    samples::{borrowed, split},
+    samples::{borrowed, preparation, split},
 };
 
 /// The most family files in a folder.
@@ -64,8 +64,27 @@ pub(crate) fn network_or_checkpoint(
     let checkpoint = Checkpoint::read(path)?;
     let named = PathBuf::from(&checkpoint.subject.data);
     let samples = source(data.unwrap_or(&named), home, Options::default())?.read(Part::Train)?;
-    let (network, _) = deploy::deployed(&checkpoint, borrowed(&samples), split(&samples)?.train())?;
+    let split = split(&samples)?;
+    let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
+    let takes = graph.shape(Graph::INPUT);
+    let is_same = takes == samples.shape() && checkpoint.subject.preparation == preparation(&samples);
+    if !is_same || (data.is_none() && checkpoint.subject.split != split.digest().to_string()) {
+        return Err(Failure::Mismatch {
+            model: path.display().to_string(),
+            takes: format!("{takes} samples as it was trained on"),
+            data: data.unwrap_or(&named).display().to_string(),
+            has: format!("others, of {}", samples.shape()),
+            remedy: "name the data set that it was trained on with --data",
+        });
+    }
+    let (network, _) = deploy::deployed(&checkpoint, borrowed(&samples), split.train())?;
     Ok((path.display().to_string(), network))
+}
+
+/// A recipe, a JSON file.
+pub(crate) fn recipe(path: &Path) -> Result<Vec<u8>, Failure> {
+    let (_, text) = content(path, &mut io::empty(), limits::DOCUMENT_BYTES)?;
+    Ok(text)
 }
 
 /// Labels, one a line, one for each output of a network.

@@ -113,6 +113,8 @@ pub(crate) enum Failure {
     NotPrepared(&'static str),
     #[error("{name} cannot be fetched, as no checksum of it is published; {how}")]
     ByHand { name: &'static str, how: &'static str },
+    #[error("--range says what the bytes of pictures stand for, and {0} has none; leave it out")]
+    NoPictures(String),
     #[error("{0}")]
     Fetch(#[from] FetchError),
     /// A network and a data set that do not go together.
@@ -135,6 +137,10 @@ pub(crate) enum Failure {
     /// A checkpoint that would be lost.
     #[error("{}: there is a checkpoint already; --resume goes on with it, or name another folder", .0.display())]
     Trained(PathBuf),
+    #[error("{}: there is no checkpoint to go on from; leave --resume out", .0.display())]
+    NotTrained(PathBuf),
+    #[error("the recipe resizes samples, and the int8 network is measured on samples as they are; leave resize out")]
+    Resized,
     /// A checkpoint of something else.
     #[error("{}: the checkpoint is of another {what}; give the same, or name another folder", path.display())]
     OtherSubject { path: PathBuf, what: &'static str },
@@ -147,7 +153,7 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
-            Self::Name(_) | Self::UnknownData(_) | Self::ByHand { .. } => Outcome::Misused,
+            Self::Name(_) | Self::UnknownData(_) | Self::ByHand { .. } | Self::NoPictures(_) => Outcome::Misused,
             Self::Target(_)
             | Self::Family { .. }
             | Self::Model { .. }
@@ -163,6 +169,7 @@ impl Failure {
             | Self::Batches(_)
             | Self::Deploy(_)
             | Self::OtherSubject { .. }
+            | Self::Resized
             | Self::Checkpoint(CheckpointError::Wrong { .. })
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(error) | Self::Fetch(FetchError::Dataset(error)) => of_data(error),
@@ -171,7 +178,7 @@ impl Failure {
             Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
             Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
             Self::Proof(_) => Outcome::Broken,
-            Self::Checkpoint(CheckpointError::Read { .. }) => Outcome::Unreadable,
+            Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,

@@ -37,7 +37,7 @@ pub enum DatasetError {
         problem: String,
     },
     /// A file is cut off or corrupted.
-    #[error("{}: damaged at byte {byte}: {problem}; fetch it again", path.display())]
+    #[error("{}: damaged at byte {byte}: {problem}; correct the file, or get it again", path.display())]
     Damaged {
         /// Which.
         path: PathBuf,

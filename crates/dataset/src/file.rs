@@ -13,6 +13,9 @@ use crate::DatasetError;
 /// The most values of a part of a data set: five times CIFAR.
 pub(crate) const MOST_VALUES: u64 = 1 << 30;
 
+/// The most samples of a part.
+pub(crate) const MOST_SAMPLES: u64 = 1 << 22;
+
 /// A file, unpacked on the way where its name ends in .gz.
 pub(crate) struct Reader {
     path: PathBuf,

@@ -8,7 +8,7 @@ use automcu_model::Shape;
 use crate::{
     DatasetError, Part, Samples, Values,
     classes::Classes,
-    file::{MOST_VALUES, Reader},
+    file::{MOST_SAMPLES, MOST_VALUES, Reader},
 };
 
 /// The type code of bytes.
@@ -78,9 +78,14 @@ impl Idx {
             sizes.push(u32::from_be_bytes(head));
         }
         let wanted = sizes.iter().try_fold(1_u64, |product, &size| product.checked_mul(size.into()));
-        let wanted = wanted.filter(|wanted| (1..=MOST_VALUES).contains(wanted));
+        let wanted = wanted.filter(|wanted| (1..=MOST_VALUES).contains(wanted) && u64::from(sizes[0]) <= MOST_SAMPLES);
         let wanted = wanted.ok_or_else(|| {
-            DatasetError::wrong(path, format!("sizes of {sizes:?}, where there are 1 to {MOST_VALUES} values"))
+            DatasetError::wrong(
+                path,
+                format!(
+                    "sizes of {sizes:?}, where there are 1 to {MOST_VALUES} values of at most {MOST_SAMPLES} samples"
+                ),
+            )
         })?;
         let values = reader.bytes(wanted, "its values")?;
         reader.end()?;

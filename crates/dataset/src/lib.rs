@@ -1,6 +1,17 @@
 //! Labelled samples: files as their publishers lay them out, folders and tables of a user's own, and built-in sets that are
 //! drawn from a seed. What is learnt from and what validates: splits, augmentation, and batches that threads make ahead.
 //!
+//! ```
+//! use automcu_dataset::{Part, Source};
+//!
+//! let signals = Source::open("signals".as_ref())?;
+//! let test = signals.read(Part::Test)?;
+//! assert_eq!((test.len(), test.shape().to_string()), (2_000, "128x1x3".to_owned()));
+//! // What is no picture is standardised by the training part's figures.
+//! assert_eq!(test.standard().map(|standard| standard.means().len()), Some(3));
+//! # Ok::<(), automcu_dataset::DatasetError>(())
+//! ```
+//!
 //! Files are not trusted: whatever they say of themselves is held against what is there before it is believed.
 
 mod arrays;

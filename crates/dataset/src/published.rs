@@ -135,6 +135,15 @@ pub const PUBLISHED: &[Published] = &[
         home: "https://github.com/Jakobovski/free-spoken-digit-dataset",
         supply: Supply::ByHand { how: "clone that repository, and name its folder instead" },
     },
+    Published {
+        name: "har",
+        about: "activities of 30 people by a phone's accelerometer and gyroscope, 128 steps, 7,352 to learn from and 2,947 to test",
+        licence: "CC BY 4.0",
+        home: "https://doi.org/10.24432/C54S4K",
+        supply: Supply::ByHand {
+            how: "save its windows as train-x.npy, train-y.npy, train-subject.npy and so for test, and name their folder instead",
+        },
+    },
 ];
 
 /// What the classes of Fashion-MNIST are, which its files do not say.

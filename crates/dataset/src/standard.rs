@@ -3,9 +3,6 @@
 
 use serde::Serialize;
 
-/// The least deviation that is divided by: a channel that never moves stays near 0.
-const LEAST_DEVIATION: f64 = 1e-6;
-
 /// The mean and the deviation of each channel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Standard {
@@ -34,8 +31,9 @@ impl Standard {
             .zip(&about)
             .map(|((sum, squares), about)| {
                 let mean = sum / count;
-                let deviation = (squares / count - mean * mean).max(0.0).sqrt().max(LEAST_DEVIATION);
-                ((mean + about) as f32, deviation as f32)
+                let deviation = (squares / count - mean * mean).max(0.0).sqrt() as f32;
+                // A channel that never moves keeps its unit, lest the first movement elsewhere becomes huge.
+                ((mean + about) as f32, if deviation.is_normal() { deviation } else { 1.0 })
             })
             .unzip();
         Self { means, deviations }
@@ -75,6 +73,6 @@ mod tests {
         standard.apply(&mut values);
         assert_eq!(values, [-1.0, 0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0]);
         let again = Standard::of(&values, 2);
-        assert!((again.deviations()[0] - 1.0).abs() < 1e-6 && again.deviations()[1] > 0.0);
+        assert!((again.deviations()[0] - 1.0).abs() < 1e-6 && again.deviations()[1] == 1.0);
     }
 }

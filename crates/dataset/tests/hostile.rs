@@ -66,7 +66,7 @@ fn read(path: &Path, name: &str) -> Result<(), String> {
         let samples = source.read(part)?;
         source.frontend()?;
         let _ = inspect(&[(part, &samples)]);
-        let _ = montage(&samples.first(2)).to_png();
+        let _ = montage(&samples.first(2));
         Ok::<_, automcu_dataset::DatasetError>(())
     };
     read().map_err(|error| error.to_string())

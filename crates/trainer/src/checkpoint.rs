@@ -18,13 +18,15 @@ use crate::{
     optimise::Memory,
     plan::{Held, Holder, NotTrained, Plan, index},
     recipe::{Recipe, RecipeError},
-    training::{Best, Counts, Epoch, Progress, Summary},
+    training::{Best, Counts, Epoch, MOST_EPOCHS, Progress, Summary},
 };
 
 /// The field of the file's metadata that holds [`Header`].
 const FIELD: &str = "automcu";
 /// The version of the format.
 const VERSION: u32 = 1;
+/// Metadata above this are none that were written here.
+const LONGEST_HEADER: usize = 16 << 20;
 /// A file above this is no checkpoint of a network that trains here.
 const LARGEST: u64 = 1 << 30;
 
@@ -52,6 +54,10 @@ pub struct Subject {
     pub recipe: Recipe,
     /// The seed.
     pub seed: u64,
+    /// Threads that compute: another number rounds otherwise.
+    pub threads: u32,
+    /// The vectors that it is computed with, which round otherwise as well.
+    pub vectors: String,
     /// The digest of the split.
     pub split: String,
     /// What the data set is called.
@@ -80,6 +86,8 @@ struct Header {
     spec: serde_json::Value,
     recipe: Recipe,
     seed: u64,
+    threads: u32,
+    vectors: String,
     split: String,
     data: String,
     classes: Vec<String>,
@@ -149,6 +157,14 @@ pub enum Problem {
     /// The recipe is refused.
     #[error("recipe: {0}")]
     Recipe(RecipeError),
+    /// Counts that cannot be.
+    #[error("{what} is {value}, which cannot be")]
+    Count {
+        /// What is counted.
+        what: &'static str,
+        /// How much it is.
+        value: String,
+    },
     /// A tensor is missing, or of another shape.
     #[error("tensor {name}: {what}")]
     Tensor {
@@ -273,12 +289,14 @@ impl Checkpoint {
     }
 
     fn header(&self) -> Header {
-        let Subject { spec, recipe, seed, split, data, classes, preparation } = self.subject.clone();
+        let Subject { spec, recipe, seed, threads, vectors, split, data, classes, preparation } = self.subject.clone();
         Header {
             version: VERSION,
             spec: serde_json::to_value(spec).expect("specs are documents"),
             recipe,
             seed,
+            threads,
+            vectors,
             split,
             data,
             classes,
@@ -299,6 +317,9 @@ impl Checkpoint {
     fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(Problem::Container)?;
         let text = metadata.metadata().as_ref().and_then(|fields| fields.get(FIELD)).ok_or(Problem::Foreign)?;
+        if text.len() > LONGEST_HEADER {
+            return Err(Problem::Count { what: "the length of its metadata", value: text.len().to_string() });
+        }
         let version: VersionOnly = serde_json::from_str(text).map_err(Problem::Header)?;
         if version.version != VERSION {
             return Err(Problem::Version(version.version));
@@ -321,6 +342,7 @@ impl Checkpoint {
             }
             Ok::<State, Problem>(state)
         };
+        header.check()?;
         let recipe = header.recipe.checked().map_err(Problem::Recipe)?;
         let second = if Memory::has_second(&recipe) { plan.parameters } else { 0 };
         let memory = Memory {
@@ -335,6 +357,8 @@ impl Checkpoint {
             spec,
             recipe,
             seed: header.seed,
+            threads: header.threads,
+            vectors: header.vectors,
             split: header.split,
             data: header.data,
             classes: header.classes,
@@ -358,16 +382,47 @@ impl Checkpoint {
 
     /// Writes the checkpoint: under another name first, so that there is always a whole one.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        let partial = path.with_extension("partial");
-        let bytes = self.to_bytes();
-        let written = File::create(&partial)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&partial, path));
-        written.map_err(|error| {
-            // What is left of a failed attempt is of no use; if it cannot be removed either, the next one overwrites it.
-            let _ = std::fs::remove_file(&partial);
-            CheckpointError::Write { path: path.to_owned(), error }
-        })
+        let new = |path: &Path| File::create_new(path);
+        replace(path, &self.to_bytes(), new).map_err(|error| CheckpointError::Write { path: path.to_owned(), error })
+    }
+}
+
+/// Puts these bytes in the place of a file, all of them or none. `open` makes the file that they are first written to.
+fn replace(path: &Path, bytes: &[u8], open: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let new = folder.join(format!(".{name}.{}.new", std::process::id()));
+    // What is left there is of a process of the same number that has died.
+    let _ = std::fs::remove_file(&new);
+    let written = open(&new)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&new, path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    if written.is_err() {
+        // What is left of a failed attempt is of no use.
+        let _ = std::fs::remove_file(&new);
+    }
+    written
+}
+
+impl Header {
+    /// Refuses counts that training could not go on from.
+    fn check(&self) -> Result<(), Problem> {
+        let Counts { epochs, batches, seconds, loss, .. } = self.counts;
+        let wrong = |what, value: String| Err(Problem::Count { what, value });
+        if epochs > MOST_EPOCHS || self.curve.len() != epochs as usize {
+            return wrong("the number of epochs", epochs.to_string());
+        }
+        if batches > 1 << 40 || self.steps > 1 << 60 {
+            return wrong("the number of batches", batches.to_string());
+        }
+        if !(0.0..1e12).contains(&seconds) || !loss.is_finite() {
+            return wrong("the time or the loss", format!("{seconds} s, {loss}"));
+        }
+        if self.best.is_some_and(|(epoch, _)| epoch > epochs || epoch == 0) {
+            return wrong("the best epoch", format!("{:?}", self.best));
+        }
+        Ok(())
     }
 }
 
@@ -391,5 +446,29 @@ fn values(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<
     if numbers.iter().any(|number| !number.is_finite()) {
         return Err(wrong("it has values that are no numbers"));
     }
+    if name.ends_with(".variance") && numbers.iter().any(|number| *number < 0.0) {
+        return Err(wrong("it has variances below 0"));
+    }
     Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("checkpoint.safetensors");
+        let new = |path: &Path| File::create_new(path);
+        replace(&path, b"first", new).expect("writable");
+        // A disk that is full.
+        let full = |_: &Path| File::options().write(true).open("/dev/full");
+        let error = replace(&path, b"second", full).expect_err("no room");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(std::fs::read(&path).expect("still there"), b"first");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left of the attempt");
+        replace(&path, b"third", new).expect("writable");
+        assert_eq!(std::fs::read(&path).expect("there"), b"third");
+    }
 }

@@ -247,6 +247,12 @@ impl Recipe {
         within("average", self.average.unwrap_or(0.0), (0.0, 0.999_999), "give a number below 1, such as 0.999")?;
         within("clip", self.clip.unwrap_or(1.0), (1e-6, 1e9), "give a number above 0, such as 5")?;
         within("fraction", self.fraction, (1e-6, 1.0), "give a number above 0 and at most 1")?;
+        if let Some(EarlyStop { patience, least, rise }) = self.early_stop {
+            let remedy = "give a number from 1 to 10,000";
+            within("early_stop.patience", patience.into(), (1.0, 10_000.0), remedy)?;
+            within("early_stop.least", least.into(), (1.0, 10_000.0), remedy)?;
+            within("early_stop.rise", rise, (0.0, 1.0), "give a share from 0 to 1, such as 0.001")?;
+        }
         let (first, second) = match self.optimiser {
             Optimiser::Sgd { momentum, .. } => (momentum, 0.0),
             Optimiser::Adamw { mean, square } => (mean, square),
@@ -290,6 +296,12 @@ impl Recipe {
     #[must_use]
     pub fn stretch_at(&self, share: f64) -> usize {
         self.stretches.iter().position(|stretch| share < stretch.until).unwrap_or(self.stretches.len() - 1)
+    }
+
+    /// The stretch that ends at a share of training, or after it.
+    #[must_use]
+    pub fn stretch_until(&self, share: f64) -> usize {
+        self.stretches.iter().position(|stretch| share <= stretch.until).unwrap_or(self.stretches.len() - 1)
     }
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct Counts {
     pub(crate) batches: u64,
     /// The sum of their losses.
     pub(crate) loss: f64,
+    /// The stretch of the recipe that the next epoch is of, chosen at its beginning.
+    pub(crate) stretch: usize,
     pub(crate) seconds: f64,
     /// Times that the rate was reduced because numbers went wrong.
     pub(crate) back_offs: u32,
@@ -204,13 +206,15 @@ pub enum TrainError {
     },
     /// What was to go on is of another network or recipe.
     #[error(
-        "what was trained before has {has} parameters, this network {wants}; go on with the architecture and recipe it was begun with"
+        "what was trained before has {has} {what}, this network and recipe have {wants}; go on with those it was begun with"
     )]
     OtherProgress {
-        /// How many parameters there are.
+        /// How many there are.
         has: usize,
         /// How many there should be.
         wants: usize,
+        /// Of what.
+        what: &'static str,
     },
     /// Numbers went wrong twice.
     #[error(
@@ -235,9 +239,14 @@ pub struct Trainer<'a> {
     validating: EvaluationBatches<'a>,
 }
 
+/// More epochs than that are not trained, however short they are.
+pub(crate) const MOST_EPOCHS: u32 = 10_000;
+
 /// What an epoch came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
     Done,
+    /// There was no time for a single batch.
     OutOfTime,
     Stopped,
     WentWrong,
@@ -255,6 +264,9 @@ impl<'a> Trainer<'a> {
             .iter()
             .map(|stretch| TrainingBatches::new(task.samples, indices, stretch.augmentation.clone(), options));
         let learning: Vec<_> = learning.collect::<Result<_, _>>()?;
+        for batches in &learning {
+            check_shapes(&task, batches.shape())?;
+        }
         let resize = task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
         let validating = EvaluationBatches::new(task.samples, task.split.validation(), batch, resize)?;
         check_shapes(&task, validating.shape())?;
@@ -296,40 +308,40 @@ impl<'a> Trainer<'a> {
         clock: &dyn Fn() -> Duration,
         watch: &mut dyn FnMut(Event<'_>) -> Wish,
     ) -> Result<Trained, TrainError> {
-        let wants = self.executor.plan().parameters;
-        if progress.state.parameters.len() != wants {
-            return Err(TrainError::OtherProgress { has: progress.state.parameters.len(), wants });
-        }
+        self.check(&progress)?;
         let begun = clock();
         let before = progress.counts.seconds;
         let elapsed = || before + (clock() - begun).as_secs_f64();
-        let mut end = End::Completed;
-        while self.share(&progress.counts, elapsed()) < 1.0 {
-            let snapshot = (progress.state.clone(), progress.memory.clone());
-            let pass = self.epoch(&mut progress, &elapsed, watch)?;
+        let mut end = if self.has_plateaued(&progress) { End::Plateau } else { End::Completed };
+        while end == End::Completed && self.share(&progress.counts, elapsed()) < 1.0 {
+            let snapshot = (progress.state.clone(), progress.memory.clone(), progress.counts);
+            let mut pass = self.epoch(&mut progress, &elapsed, watch)?;
             progress.counts.seconds = elapsed();
+            if pass == Pass::Done && !self.finish_epoch(&mut progress)? {
+                pass = Pass::WentWrong;
+            }
             match pass {
-                Pass::WentWrong => {
-                    self.back_off(&mut progress, snapshot)?;
-                    let epoch = progress.counts.epochs;
-                    watch(Event::BackedOff { epoch });
-                    continue;
+                Pass::Done => {
+                    let share = self.share(&progress.counts, elapsed());
+                    let wish = watch(Event::Epoch { progress: &progress, share });
+                    if self.has_plateaued(&progress) {
+                        end = End::Plateau;
+                        break;
+                    }
+                    if wish == Wish::Stop && share < 1.0 {
+                        end = End::Stopped;
+                        break;
+                    }
                 }
+                Pass::WentWrong => {
+                    back_off(&mut progress, snapshot)?;
+                    watch(Event::BackedOff { epoch: progress.counts.epochs });
+                }
+                Pass::OutOfTime => break,
                 Pass::Stopped => {
                     end = End::Stopped;
                     break;
                 }
-                Pass::Done | Pass::OutOfTime => self.finish_epoch(&mut progress)?,
-            }
-            let share = self.share(&progress.counts, elapsed());
-            let wish = watch(Event::Epoch { progress: &progress, share });
-            if self.has_plateaued(&progress) {
-                end = End::Plateau;
-                break;
-            }
-            if wish == Wish::Stop && share < 1.0 {
-                end = End::Stopped;
-                break;
             }
         }
         self.hand_out(progress, end)
@@ -338,7 +350,7 @@ impl<'a> Trainer<'a> {
     /// The share of training that is done.
     fn share(&self, counts: &Counts, elapsed: f64) -> f64 {
         match self.task.recipe.length {
-            Length::Seconds(seconds) => elapsed / seconds,
+            Length::Seconds(seconds) => (elapsed / seconds).max(f64::from(counts.epochs) / f64::from(MOST_EPOCHS)),
             Length::Epochs(epochs) => {
                 #[expect(clippy::cast_precision_loss, reason = "batches are counted in millions")]
                 let part = counts.batches as f64 / self.learning[0].per_epoch() as f64;
@@ -355,8 +367,10 @@ impl<'a> Trainer<'a> {
         watch: &mut dyn FnMut(Event<'_>) -> Wish,
     ) -> Result<Pass, TrainError> {
         let epoch = progress.counts.epochs;
-        let stretch = self.task.recipe.stretch_at(self.share(&progress.counts, elapsed()));
-        let batches = self.learning[stretch].clone();
+        if progress.counts.batches == 0 {
+            progress.counts.stretch = self.stretch(&progress.counts, elapsed());
+        }
+        let batches = self.learning[progress.counts.stretch].clone();
         std::thread::scope(|scope| {
             let mut feed = batches.ahead(scope, self.task.loaders, epoch..epoch + 1)?;
             for _ in 0..progress.counts.batches {
@@ -365,7 +379,8 @@ impl<'a> Trainer<'a> {
             while let Some(batch) = feed.next_batch() {
                 let share = self.share(&progress.counts, elapsed());
                 if share >= 1.0 {
-                    return Ok(Pass::OutOfTime);
+                    // What was learnt counts as an epoch, unless nothing was.
+                    return Ok(if progress.counts.batches == 0 { Pass::OutOfTime } else { Pass::Done });
                 }
                 let Some(loss) = self.learn(progress, share, &batch.values, &batch.targets) else {
                     return Ok(Pass::WentWrong);
@@ -402,19 +417,49 @@ impl<'a> Trainer<'a> {
         Some(loss)
     }
 
-    fn back_off(&self, progress: &mut Progress, (state, memory): (State, Memory)) -> Result<(), TrainError> {
-        if progress.counts.back_offs == MOST_BACK_OFFS {
-            return Err(TrainError::Diverged { epoch: progress.counts.epochs + 1 });
+    /// The stretch of the epoch that begins. Counted in epochs, it is the one in which the epoch ends, so that the last epoch
+    /// is always of the last stretch.
+    fn stretch(&self, counts: &Counts, elapsed: f64) -> usize {
+        match self.task.recipe.length {
+            Length::Epochs(_) => {
+                let after = Counts { epochs: counts.epochs + 1, batches: 0, ..*counts };
+                self.task.recipe.stretch_until(self.share(&after, elapsed))
+            }
+            Length::Seconds(_) => self.task.recipe.stretch_at(self.share(counts, elapsed)),
         }
-        (progress.state, progress.memory) = (state, memory);
-        progress.counts.back_offs += 1;
-        (progress.counts.batches, progress.counts.loss) = (0, 0.0);
-        Ok(())
     }
 
-    fn finish_epoch(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+    /// Whether what is to go on belongs to this network and recipe.
+    fn check(&self, progress: &Progress) -> Result<(), TrainError> {
+        let plan = self.executor.plan();
+        let recipe = self.task.recipe;
+        let wants = [
+            (plan.parameters, progress.state.parameters.len(), "parameters"),
+            (plan.running, progress.state.means.len(), "running means"),
+            (plan.running, progress.state.variances.len(), "running variances"),
+            (plan.parameters, progress.memory.first.len(), "values of momentum"),
+            (
+                if Memory::has_second(recipe) { plan.parameters } else { 0 },
+                progress.memory.second.len(),
+                "mean squares",
+            ),
+            (usize::from(recipe.average.is_some()), usize::from(progress.memory.average.is_some()), "averages"),
+            (recipe.stretches.len(), recipe.stretches.len().max(progress.counts.stretch + 1), "stretches"),
+        ];
+        match wants.into_iter().find(|(wants, has, _)| wants != has) {
+            Some((wants, has, what)) => Err(TrainError::OtherProgress { has, wants, what }),
+            None => Ok(()),
+        }
+    }
+
+    /// Validates what was learnt; says whether all numbers are numbers.
+    fn finish_epoch(&mut self, progress: &mut Progress) -> Result<bool, TrainError> {
         let handed = progress.memory.average.as_ref().unwrap_or(&progress.state);
         let validation = measure(&mut self.executor, handed, &self.validating)?;
+        // An activation may turn what is no number into one: the loss alone would not tell.
+        if !(validation.loss.is_finite() && handed.is_finite() && progress.state.is_finite()) {
+            return Ok(false);
+        }
         let counts = &mut progress.counts;
         counts.epochs += 1;
         #[expect(clippy::cast_precision_loss, reason = "batches are counted in millions")]
@@ -424,11 +469,11 @@ impl<'a> Trainer<'a> {
         progress.curve.push(Epoch { loss, validation, seconds: counts.seconds });
         // A state is only better if it is better by more than nothing; without early stopping the last one counts.
         let rise = self.task.recipe.early_stop.map(|stop| stop.rise);
-        let is_best = progress.best.as_ref().is_none_or(|best| rise.is_none_or(|rise| share >= best.share + rise));
+        let is_best = progress.best.as_ref().is_none_or(|best| rise.is_none_or(|rise| share > best.share + rise));
         if is_best {
             progress.best = Some(Best { state: handed.clone(), epoch, share });
         }
-        Ok(())
+        Ok(true)
     }
 
     fn has_plateaued(&self, progress: &Progress) -> bool {
@@ -445,6 +490,17 @@ impl<'a> Trainer<'a> {
         let summary = Summary { validation, end, epochs, best_epoch, seconds, back_offs };
         Ok(Trained { summary, state, progress })
     }
+}
+
+/// Goes back to where the epoch, or this run, began, to go on at a lower rate.
+fn back_off(progress: &mut Progress, (state, memory, counts): (State, Memory, Counts)) -> Result<(), TrainError> {
+    if progress.counts.back_offs == MOST_BACK_OFFS {
+        return Err(TrainError::Diverged { epoch: progress.counts.epochs + 1 });
+    }
+    let seconds = progress.counts.seconds;
+    (progress.state, progress.memory) = (state, memory);
+    progress.counts = Counts { back_offs: counts.back_offs + 1, seconds, ..counts };
+    Ok(())
 }
 
 fn check_shapes(task: &Task<'_>, shape: automcu_model::Shape) -> Result<(), TrainError> {

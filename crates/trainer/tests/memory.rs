@@ -17,8 +17,8 @@ fn train(channels: usize, second: usize) {
         {{"op":"depthwise_separable","channels":{second},"stride":2}},{{"op":"residual","channels":{second}}}],
         "head":{{"op":"classifier","classes":10}}}}"#
     );
-    let graph = Spec::from_json(spec.as_bytes()).unwrap().lower().unwrap();
-    let mut executor = Executor::new(&graph, Setup { batch: 32, threads: 2, isa: Isa::best() }).unwrap();
+    let graph = Spec::from_json(spec.as_bytes()).and_then(|spec| spec.lower()).expect("a network");
+    let mut executor = Executor::new(&graph, Setup { batch: 32, threads: 2, isa: Isa::best() }).expect("trained");
     let mut state = executor.initial(&graph, 1);
     let values: Vec<f32> = (0..32 * 24 * 24 * 3).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
     let targets: Vec<Target> = (0..32).map(|i| Target::of(i % 10)).collect();

@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: 
     }
     let name = match &arguments.name {
         Some(name) => Name::new(name)?,
-        None => Name::like(&arguments.model.file_stem().unwrap_or_default().to_string_lossy()),
+        None => Name::like(&called(&arguments.model)),
     };
     let plan = Plan::of(&network);
     let vectors = Vectors::of(&network, random_inputs(&network, VECTORS))?;
@@ -52,6 +52,13 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: 
         answer.write(&file, &arguments.output, &mut said.output)?;
     }
     Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
+}
+
+/// What a network is called that nobody gave a name: as its file, or as the folder of a checkpoint.
+fn called(model: &Path) -> String {
+    let folder =
+        model.parent().and_then(Path::file_name).filter(|_| model.extension().is_some_and(|of| of == "safetensors"));
+    folder.or(model.file_stem()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// What is told of a folder in its report, however old.

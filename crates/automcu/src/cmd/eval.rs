@@ -14,7 +14,7 @@ use super::write_json;
 use crate::{
     Said,
     answers::{Input, Range, answers},
-    cli::{Eval, PartName},
+    cli::{Eval, PartName, RangeName},
     input,
     outcome::{Failure, Outcome},
     show::{Align, FAINT, TITLE, Table, styled, thousands},
@@ -28,6 +28,9 @@ pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, home: &Path, said: &mu
     let samples = samples(arguments, home)?;
     let data = arguments.data.display().to_string();
     check(&model, &network, &data, &samples)?;
+    if arguments.range != RangeName::Auto && samples.bytes().is_none() {
+        return Err(Failure::NoPictures(data));
+    }
     let input = Input::of(arguments.range, network.quantisations()[Graph::INPUT.index()], samples.values());
     let answers = answers(&network, &samples, &input)?;
     let answer = Answer::of(arguments, &network, &samples, &answers, input.range());
@@ -57,8 +60,11 @@ fn check(model: &str, network: &Network, data: &str, samples: &Samples) -> Resul
     let mismatch = |takes: String, has: String, remedy| {
         Err(Failure::Mismatch { model: model.to_owned(), takes, data: data.to_owned(), has, remedy })
     };
-    // A network that takes a vector takes the values of a sample one after the other.
-    if takes != has && !(takes.area() == 1 && takes.elements() == has.elements()) {
+    // A network that takes a vector takes the values of a sample one after the other; a signal may lie along either side.
+    let as_vector = takes.area() == 1 && takes.elements() == has.elements();
+    let turned = (takes.height, takes.width, takes.channels) == (has.width, has.height, has.channels);
+    let is_line = has.height == 1 || has.width == 1;
+    if takes != has && !as_vector && !(turned && is_line) {
         return mismatch(format!("{takes} inputs"), format!("{has} samples"), "name the data set it was trained on");
     }
     let (classes, outputs) = (

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use automcu_dataset::{DatasetError, PublishedFile, check_md5};
+use automcu_dataset::{DatasetError, PublishedFile, check_md5, md5_of};
 use ureq::{
     Agent, Body,
     http::{Response, StatusCode, header},
@@ -151,14 +151,13 @@ fn starts_at(response: &Response<Body>, have: u64) -> bool {
 
 /// Refuses a whole file that is not the published one, and takes it away, so that the next attempt begins anew.
 fn check(begun: &Path, file: &PublishedFile, resumed_at: u64) -> Result<(), Broken> {
-    check_md5(begun, file.md5).map_err(|wrong| {
-        let removed = fs::remove_file(begun);
-        match removed {
-            Ok(()) if resumed_at > 0 => Broken::Again(wrong.to_string()),
-            Ok(()) => Broken::Other(wrong.to_string()),
-            Err(error) => Broken::Never(FetchError::Write { path: begun.to_owned(), error }),
-        }
-    })
+    let found = md5_of(begun).map_err(|error| Broken::Never(error.into()))?;
+    if found == file.md5 {
+        return Ok(());
+    }
+    fs::remove_file(begun).map_err(|error| Broken::Never(FetchError::Write { path: begun.to_owned(), error }))?;
+    let problem = format!("its MD5 is {found}, where the published file has {}", file.md5);
+    Err(if resumed_at > 0 { Broken::Again(problem) } else { Broken::Other(problem) })
 }
 
 /// Copies to the end: an error of the reader within, one of the file without.

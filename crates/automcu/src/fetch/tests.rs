@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 
-use automcu_dataset::md5_of;
-
 use super::*;
 
 #[path = "../../../../tests/src/server.rs"]

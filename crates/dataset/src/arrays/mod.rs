@@ -13,12 +13,12 @@ use automcu_model::Shape;
 use crate::{
     DatasetError, Part, Samples, Values,
     classes::Classes,
-    file::{self, MOST_VALUES, Reader, ends_in},
+    file::{self, MOST_SAMPLES, MOST_VALUES, Reader, ends_in},
 };
 use npy::{Array, Elements, Purpose};
 
 /// The longest file within an archive, unpacked.
-const LONGEST: u64 = 4 * MOST_VALUES;
+const LONGEST: u64 = MOST_VALUES;
 
 /// What an array is of.
 #[derive(Clone, Copy)]
@@ -124,6 +124,10 @@ fn shape(path: &Path, array: &Array) -> Result<(u64, Shape), DatasetError> {
         );
         DatasetError::wrong(path, problem)
     };
+    if array.sizes[0] > MOST_SAMPLES {
+        let problem = format!("{} samples, where {MOST_SAMPLES} are the most; use fewer", array.sizes[0]);
+        return Err(DatasetError::wrong(path, problem));
+    }
     let size = |size: u64| u32::try_from(size).map_err(|_| wrong());
     let is_picture = matches!(array.elements, Elements::Bytes(_));
     Ok(match *array.sizes.as_slice() {

@@ -2,7 +2,7 @@
 
 use crate::{
     DatasetError,
-    file::{MOST_VALUES, Reader},
+    file::{MOST_SAMPLES, MOST_VALUES, Reader},
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -58,10 +58,11 @@ impl Array {
         }
         let sizes = sizes(value_of(&header, "shape").unwrap_or_default())
             .ok_or_else(|| wrong(format!("its header {header:?} says no shape of 1 to {MOST_DIMENSIONS} sizes")))?;
+        let most = if purpose == Purpose::Labels { MOST_SAMPLES } else { MOST_VALUES };
         let count = sizes.iter().try_fold(1_u64, |product, &size| product.checked_mul(size));
         let count = count
-            .filter(|count| (1..=MOST_VALUES).contains(count))
-            .ok_or_else(|| wrong(format!("sizes of {sizes:?}, where there are 1 to {MOST_VALUES} values")))?;
+            .filter(|count| (1..=most).contains(count))
+            .ok_or_else(|| wrong(format!("sizes of {sizes:?}, where there are 1 to {most} values")))?;
         let elements = kind.elements(&mut reader, count, purpose)?;
         reader.end()?;
         Ok(Self { sizes, elements })

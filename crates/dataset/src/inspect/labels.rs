@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::pool::{Place, Pool, weighed};
-use crate::Part;
+use crate::{Part, numbers::Numbers};
 
 /// The most samples that are compared with each other.
 const MOST: usize = 6_000;
@@ -48,8 +48,13 @@ pub(crate) fn hints(pool: &Pool) -> Option<LabelHints> {
         return None;
     }
     let looked_at = count.min(MOST);
-    // Evenly from all parts.
-    let chosen: Vec<usize> = (0..looked_at).map(|i| i * count / looked_at).collect();
+    // Evenly from all parts, but by lot: classes often come in turns, and a fixed step would meet only some.
+    let mut lot = Numbers::of(0x53, 0);
+    let chosen = (0..looked_at).map(|i| {
+        let (first, after) = (i * count / looked_at, (i + 1) * count / looked_at);
+        first + usize::try_from(lot.bits() % (after - first) as u64).unwrap_or(0)
+    });
+    let chosen: Vec<usize> = chosen.collect();
     let points = projected(pool, &chosen);
     let labels: Vec<u16> = chosen.iter().map(|&sample| pool.place(sample).label).collect();
     let mut agreeing = 0_usize;

@@ -30,8 +30,8 @@ pub struct Inspection {
     pub groups: Option<Groups>,
     /// Samples that are equal to the last bit.
     pub duplicates: Twins,
-    /// Samples that are nearly equal and no duplicates.
-    pub near_duplicates: Twins,
+    /// Samples that are nearly equal and no duplicates; none where samples have so few values that many are.
+    pub near_duplicates: Option<Twins>,
     /// What neighbours say about labels; none where there are too few samples.
     pub label_hints: Option<LabelHints>,
 }

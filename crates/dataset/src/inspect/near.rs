@@ -10,24 +10,35 @@ use super::{
     twins::{Gathered, Pair, Twins},
 };
 
+/// Samples have so many values a channel at least.
+const LEAST_VALUES: u64 = 24;
 /// How alike near-duplicates are at least.
 const LEAST_LIKENESS: f32 = 0.98;
 const MOST_BITS: u32 = BLOCKS - 1;
 const BLOCKS: u32 = 8;
 const BLOCK_BITS: u32 = u64::BITS / BLOCKS;
+/// The most samples that are compared at all.
+const MOST_SAMPLES: usize = 400_000;
 /// The most pairs of signatures, and the most values of samples, that are compared.
 const MOST_PAIRS: u64 = 1_500_000_000;
 const MOST_VALUES: u64 = 2_000_000_000;
+/// The most pairs that are found.
+const MOST_FOUND: usize = 2_000_000;
 /// The small copy of a picture has so many rows and columns.
 const SIDE: usize = 8;
 
-/// Finds samples that are nearly equal; those that are said to repeat another exactly are left out.
-pub(crate) fn search(pool: &Pool, repeated: &[bool]) -> Twins {
-    let Some(shape) = pool.first().map(crate::Samples::shape) else { return Twins::default() };
-    let mut signed = signatures(pool, shape, (0..pool.len()).filter(|&sample| !repeated[sample]));
+/// Finds samples that are nearly equal; those that are said to repeat another exactly are left out. A few values are alike by
+/// chance, so that nothing is said of them.
+pub(crate) fn search(pool: &Pool, repeated: &[bool]) -> Option<Twins> {
+    let shape = pool.first()?.shape();
+    if shape.elements() / (channels(shape) as u64) < LEAST_VALUES {
+        return None;
+    }
+    let samples = (0..pool.len()).filter(|&sample| !repeated[sample]);
+    let mut signed = signatures(pool, shape, samples.take(MOST_SAMPLES));
     let mut search =
         Search { pool, channels: channels(shape), pairs: MOST_PAIRS, values: MOST_VALUES, found: Vec::new() };
-    let is_complete = (0..BLOCKS).all(|block| search.within(block, &mut signed));
+    let is_searched = (0..BLOCKS).all(|block| search.within(block, &mut signed));
     search.found.sort_by_key(|&(first, second, _)| (second, first));
     let mut gathered = Gathered::default();
     for pairs in search.found.chunk_by(|a, b| a.1 == b.1) {
@@ -35,7 +46,7 @@ pub(crate) fn search(pool: &Pool, repeated: &[bool]) -> Twins {
         let pair = |&(first, _, likeness): &(usize, usize, f32)| Pair { first: pool.place(first), second, likeness };
         gathered.add(pairs[0].1, second, pairs.iter().map(pair));
     }
-    gathered.twins(is_complete)
+    Some(gathered.twins(is_searched && pool.len() <= MOST_SAMPLES))
 }
 
 struct Search<'p, 's> {
@@ -73,7 +84,7 @@ impl Search<'_, '_> {
                 }
                 let (first, second) = (sample as usize, other as usize);
                 let view = self.pool.view(first);
-                if self.values < view.len() as u64 {
+                if self.values < view.len() as u64 || self.found.len() >= MOST_FOUND {
                     return false;
                 }
                 self.values -= view.len() as u64;

@@ -6,7 +6,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::{
     DatasetError,
-    file::{MOST_VALUES, Reader},
+    file::{MOST_SAMPLES, MOST_VALUES, Reader},
 };
 
 /// What a column of classes may be called.
@@ -74,6 +74,9 @@ impl Sheet {
             let cell = record.get(column).unwrap_or_default();
             let value = cell.parse::<f32>().ok().filter(|value| value.is_finite());
             self.values.push(value.ok_or_else(|| format!("column {}: {cell:?} is no number", column + 1))?);
+        }
+        if self.labels.len() as u64 >= MOST_SAMPLES {
+            return Err(format!("more than {MOST_SAMPLES} rows; use fewer"));
         }
         if self.values.len() as u64 > MOST_VALUES {
             return Err(format!("more than {MOST_VALUES} values; use fewer rows"));

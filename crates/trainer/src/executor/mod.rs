@@ -35,6 +35,14 @@ pub struct State {
     pub variances: Vec<f32>,
 }
 
+impl State {
+    /// Whether all numbers are numbers.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        [&self.parameters, &self.means, &self.variances].into_iter().flatten().all(|value| value.is_finite())
+    }
+}
+
 /// How a batch is run through the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -82,7 +90,7 @@ pub enum ExecutorError {
 }
 
 impl Executor {
-    /// Makes all buffers; nothing is allocated later.
+    /// Makes all buffers that are as large as batches or weights; later only a few numbers a channel are allocated.
     pub fn new(graph: &Graph, setup: Setup) -> Result<Self, ExecutorError> {
         let plan = Plan::of(graph)?;
         let threads = setup.threads.clamp(1, setup.batch.max(1));

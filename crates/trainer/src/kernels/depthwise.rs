@@ -178,8 +178,9 @@ impl Depthwise<'_> {
             let from = self.input.as_ptr().add(row * self.from.row + column * self.from.column + at);
             let mut sums = [L::splat(0.0); X];
             for y in 0..rows {
-                let weights = self.weights.as_ptr().add(y * columns * width + at);
-                let from = from.add(y * row_step);
+                // A phase may have no columns; then nothing is read, and neither pointer need be anywhere.
+                let weights = self.weights.as_ptr().wrapping_add(y * columns * width + at);
+                let from = from.wrapping_add(y * row_step);
                 for x in 0..columns {
                     let (weight, from) = (weights.add(x * width), from.add(x * channels));
                     let weight = if whole { L::load(weight) } else { L::load_some(weight, mask) };
@@ -332,9 +333,10 @@ impl DepthwiseWeights<'_> {
                     column += 1;
                 }
             }
-            for k in 0..K {
-                let sum = L::add(L::add(sums[0][k], sums[1][k]), L::add(sums[2][k], sums[3][k]));
-                self.put::<L>(at, y * columns + x + k, sum);
+            let [mut total, second, third, fourth] = sums;
+            for (k, total) in total.iter_mut().enumerate() {
+                *total = L::add(L::add(*total, second[k]), L::add(third[k], fourth[k]));
+                self.put::<L>(at, y * columns + x + k, *total);
             }
         }
     }

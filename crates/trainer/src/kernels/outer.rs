@@ -91,10 +91,10 @@ impl Outer<'_> {
                 let mut along = self.gradients.as_ptr().add(at + row * self.along.row);
                 for _ in 0..self.places.columns {
                     let gradients: [L::Vector; J] = std::array::from_fn(|j| get(along, j));
-                    for r in 0..R {
+                    for (r, held) in held.iter_mut().enumerate() {
                         let value = L::splat(*from.add(r));
-                        for j in 0..J {
-                            held[r][j] = L::mul_add(value, gradients[j], held[r][j]);
+                        for (held, &gradient) in held.iter_mut().zip(&gradients) {
+                            *held = L::mul_add(value, gradient, *held);
                         }
                     }
                     from = from.wrapping_add(self.from.column);

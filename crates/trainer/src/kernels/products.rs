@@ -135,6 +135,7 @@ impl Kernel for Products<'_> {
     unsafe fn run<L: Lanes>(mut self) {
         // SAFETY: `new` checked the places; blocks stay within them.
         unsafe {
+            assert_eq!(self.panel.lanes, L::LANES, "the panel is for other vectors");
             let sums = if L::REGISTERS >= 32 { 24 } else { 12 };
             for (first, vectors) in self.panel.blocks() {
                 let most = (sums / vectors).min(8);

@@ -19,7 +19,7 @@ const WIDEST_PLACE: usize = 64;
 
 /// How many of `columns` neighbours may be treated as one place, so that vectors are full.
 pub(crate) fn fold(channels: usize, columns: usize) -> usize {
-    let whole = |fold: &usize| channels * fold % WIDEST == 0 && columns % fold == 0;
+    let whole = |fold: &usize| (channels * fold).is_multiple_of(WIDEST) && columns.is_multiple_of(*fold);
     if channels == 0 { 1 } else { (1..=WIDEST_PLACE / channels.min(WIDEST_PLACE)).find(whole).unwrap_or(1) }
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Field {
 impl Field {
     /// Rows and columns of places with so many channels, `fold` of which are treated as one.
     pub(crate) fn new(places: Places, channels: usize, fold: usize) -> Self {
-        debug_assert_eq!(places.columns % fold, 0);
+        assert_eq!(places.columns % fold, 0, "places that are treated as one");
         Self { places: Places { columns: places.columns / fold, ..places }, width: channels * fold }
     }
 

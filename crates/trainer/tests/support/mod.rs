@@ -4,9 +4,9 @@ use automcu_dataset::Target;
 use automcu_model::{Graph, Op, Shape, Spec, spec::Activation};
 use automcu_trainer::{Held, Holder};
 
-pub(crate) fn graph(spec: &str) -> Graph {
-    let spec = Spec::from_json(spec.as_bytes()).unwrap_or_else(|refusals| panic!("{refusals}"));
-    spec.lower().unwrap_or_else(|refusals| panic!("{refusals}"))
+/// The graph of a spec that can be built.
+pub(crate) fn graph(spec: &str) -> Option<Graph> {
+    Spec::from_json(spec.as_bytes()).and_then(|spec| spec.lower()).ok()
 }
 
 /// A graph with what it has learnt.
@@ -47,7 +47,10 @@ impl Oracle<'_> {
 
     fn normalised(&self, place: usize, maps: &Maps, shape: Shape) -> Maps {
         let channels = shape.channels as usize;
-        let (scales, shifts) = (self.held(place, Held::Scales).unwrap(), self.held(place, Held::Shifts).unwrap());
+        let (scales, shifts) = (
+            self.held(place, Held::Scales).expect("the layout has it"),
+            self.held(place, Held::Shifts).expect("the layout has it"),
+        );
         let mut out = maps.clone();
         for channel in 0..channels {
             let values: Vec<f64> =
@@ -72,7 +75,7 @@ impl Oracle<'_> {
             Op::Conv { kernel, stride, padding, .. } | Op::DepthwiseConv { kernel, stride, padding, .. } => {
                 let is_dense = matches!(op, Op::Conv { .. });
                 let kind = if is_dense { Held::Conv } else { Held::Depthwise };
-                let weights = self.held(place, kind).unwrap();
+                let weights = self.held(place, kind).expect("the layout has it");
                 let top = padding.added(shapes[0].height, kernel.height, stride.height).0 as usize;
                 let left = padding.added(shapes[0].width, kernel.width, stride.width).0 as usize;
                 for (y, x, o) in each(ho, wo, co) {
@@ -96,7 +99,7 @@ impl Oracle<'_> {
                 }
             }
             Op::Dense { .. } => {
-                let weights = self.held(place, Held::Dense).unwrap();
+                let weights = self.held(place, Held::Dense).expect("the layout has it");
                 for (o, out) in out.iter_mut().enumerate() {
                     *out = bias.map_or(0.0, |bias| bias[o])
                         + (0..c).map(|i| inputs[0][i] * weights[i * co + o]).sum::<f64>();

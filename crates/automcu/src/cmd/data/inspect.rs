@@ -107,7 +107,10 @@ impl Answer<'_> {
         self.write_channels(sink)?;
         writeln!(sink)?;
         write_twins("duplicates", duplicates, sink)?;
-        write_twins("near-duplicates", near_duplicates, sink)?;
+        match near_duplicates {
+            Some(twins) => write_twins("near-duplicates", twins, sink)?,
+            None => writeln!(sink, "near-duplicates: too few values a sample to tell")?,
+        }
         write_hints(label_hints.as_ref(), sink)
     }
 

@@ -46,8 +46,7 @@ pub(super) fn run(arguments: &DataPrepare, home: &Path, said: &mut Said) -> Resu
 fn put(arguments: &DataPrepare, published: &Published, folder: &Path) -> Result<Vec<FileAnswer>, Failure> {
     let Supply::Fetched { places, files } = published.supply else { return Ok(Vec::new()) };
     // What was prepared before is only read again.
-    let is_unpacked = files.len() == 1 && !folder.join(files[0].name).exists() && Source::open(folder).is_ok();
-    if is_unpacked {
+    if files.len() == 1 && !folder.join(files[0].name).exists() && is_whole(folder) {
         return Ok(Vec::new());
     }
     fs::create_dir_all(folder).map_err(|error| Failure::Create { path: folder.to_owned(), error })?;
@@ -65,6 +64,11 @@ fn put(arguments: &DataPrepare, published: &Published, folder: &Path) -> Result<
         answers.push(FileAnswer { name: file.name, md5: file.md5, had });
     }
     Ok(answers)
+}
+
+/// Whether both parts of a data set can be read.
+fn is_whole(folder: &Path) -> bool {
+    Source::open(folder).is_ok_and(|source| Part::ALL.iter().all(|&part| source.read(part).is_ok()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a server that failed is given time, a bounded number of times")]

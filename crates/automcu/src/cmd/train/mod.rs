@@ -11,8 +11,8 @@ use std::{
 };
 
 use automcu_convert::Network;
-use automcu_dataset::{Options, Part, Samples, Sealed, Source, Split, Values};
-use automcu_model::Graph;
+use automcu_dataset::{Options, Part, Samples, Sealed, Split, Values};
+use automcu_model::{Graph, Spec, spec::Head};
 use automcu_trainer::{Checkpoint, Isa, Length, Nature, Recipe, Subject, Task, Trained, Trainer, Wish};
 
 use super::write_json;
@@ -49,21 +49,25 @@ pub(crate) fn run(
     };
     let source = input::source(&arguments.data, home, Options::default())?;
     let samples = source.read(Part::Train)?;
+    let test = if arguments.test { Some(Sealed::new(source.read(Part::Test)?)) } else { None };
+    check(&name, &spec, &arguments.data, &samples)?;
     let recipe = recipe(arguments, &samples)?;
     let split = split(&samples)?;
     let subject = Subject {
         spec,
         recipe,
         seed: arguments.seed,
+        threads: arguments.threads,
+        vectors: Isa::best().name().to_owned(),
         split: split.digest().to_string(),
-        data: arguments.data.display().to_string(),
+        data: named(&arguments.data),
         classes: samples.names().to_vec(),
         preparation: preparation(&samples),
     };
     let folder = folder(arguments);
-    let mut work = Work { arguments, subject, graph, samples, split, source, folder };
+    let work = Work { arguments, subject, graph, samples, split, folder };
     let (checkpoint, trained) = work.train(clock, live)?;
-    let answer = work.prove(&name, &checkpoint, &trained)?;
+    let answer = work.prove(&name, &checkpoint, &trained, test)?;
     if arguments.json {
         write_json(&answer, &mut said.output)?;
     } else {
@@ -73,7 +77,7 @@ pub(crate) fn run(
 }
 
 /// The architecture as it is trained; each reason why not is told.
-fn constructible(architecture: input::Architecture, said: &mut Said) -> Option<(automcu_model::Spec, Graph)> {
+fn constructible(architecture: input::Architecture, said: &mut Said) -> Option<(Spec, Graph)> {
     match (architecture.spec, architecture.graph) {
         (Ok(spec), Ok((trained, _))) => Some((spec, trained)),
         (Err(refusals), _) | (_, Err(refusals)) => {
@@ -83,12 +87,32 @@ fn constructible(architecture: input::Architecture, said: &mut Said) -> Option<(
     }
 }
 
+/// Refuses what is learnt otherwise than by telling classes apart, and samples of other classes.
+fn check(name: &str, spec: &Spec, data: &Path, samples: &Samples) -> Result<(), Failure> {
+    let mismatch = |takes: String, has: String, remedy| {
+        Err(Failure::Mismatch { model: name.to_owned(), takes, data: data.display().to_string(), has, remedy })
+    };
+    let Head::Classifier(head) = &spec.head else {
+        let remedy = "classifiers are what is trained here; give the architecture such a head";
+        return mismatch("no classes".to_owned(), format!("{} of them", samples.classes()), remedy);
+    };
+    let (takes, has) = (u64::from(head.classes.get()), samples.classes() as u64);
+    if takes == has {
+        return Ok(());
+    }
+    mismatch(format!("{takes} classes"), has.to_string(), "give the head as many classes as the data set has")
+}
+
+/// What the data set is called in records: a name as it is, a path so that it is found from elsewhere.
+fn named(data: &Path) -> String {
+    let path = if data.exists() { fs::canonicalize(data).ok() } else { None };
+    path.unwrap_or_else(|| data.to_owned()).display().to_string()
+}
+
 fn recipe(arguments: &Train, samples: &Samples) -> Result<Recipe, Failure> {
     let is_picture = matches!(samples.values(), Values::Bytes(_));
     let mut recipe = if arguments.recipe.ends_with(".json") {
-        let path = PathBuf::from(&arguments.recipe);
-        let text = fs::read(&path).map_err(|error| Failure::Read { path: path.clone(), error })?;
-        Recipe::from_json(&text)?
+        Recipe::from_json(&input::recipe(Path::new(&arguments.recipe))?)?
     } else {
         Recipe::named(&arguments.recipe, Nature::of(samples.shape(), is_picture))?
     };
@@ -98,11 +122,16 @@ fn recipe(arguments: &Train, samples: &Samples) -> Result<Recipe, Failure> {
     if let Some(epochs) = arguments.epochs {
         recipe.length = Length::Epochs(epochs);
     }
+    // The int8 network is measured on samples as they are.
+    if recipe.stretches.iter().any(|stretch| stretch.augmentation.resize.is_some()) {
+        return Err(Failure::Resized);
+    }
     Ok(recipe.checked()?)
 }
 
 fn folder(arguments: &Train) -> PathBuf {
-    let called = || arguments.architecture.file_stem().map_or_else(|| "architecture".into(), PathBuf::from);
+    let stem = arguments.architecture.file_stem().filter(|stem| *stem != "-");
+    let called = || stem.map_or_else(|| "architecture".into(), PathBuf::from);
     arguments.output.clone().unwrap_or_else(|| {
         let mut name = called().into_os_string();
         name.push("-trained");
@@ -116,16 +145,14 @@ struct Work<'a> {
     graph: Graph,
     samples: Samples,
     split: Split,
-    source: Source,
     folder: PathBuf,
 }
 
 impl Work<'_> {
     /// Trains, and writes checkpoints on the way.
-    fn train(&mut self, clock: fn() -> Duration, live: &mut Live<'_>) -> Result<(Checkpoint, Trained), Failure> {
+    fn train(&self, clock: fn() -> Duration, live: &mut Live<'_>) -> Result<(Checkpoint, Trained), Failure> {
         let path = self.folder.join(CHECKPOINT);
         let before = self.before(&path)?;
-        fs::create_dir_all(&self.folder).map_err(|error| Failure::Create { path: self.folder.clone(), error })?;
         let task = Task {
             graph: &self.graph,
             samples: borrowed(&self.samples),
@@ -137,6 +164,7 @@ impl Work<'_> {
             isa: Isa::best(),
         };
         let mut trainer = Trainer::new(task)?;
+        fs::create_dir_all(&self.folder).map_err(|error| Failure::Create { path: self.folder.clone(), error })?;
         let start = match before {
             Some(checkpoint) if self.arguments.resume => checkpoint.progress,
             Some(checkpoint) => trainer.beginning_with(checkpoint.handed_out().clone()),
@@ -168,6 +196,13 @@ impl Work<'_> {
 
     /// What is gone on from, if anything is.
     fn before(&self, path: &Path) -> Result<Option<Checkpoint>, Failure> {
+        let is_there = path.exists();
+        if is_there && !self.arguments.resume {
+            return Err(Failure::Trained(self.folder.clone()));
+        }
+        if !is_there && self.arguments.resume {
+            return Err(Failure::NotTrained(self.folder.clone()));
+        }
         if let Some(path) = &self.arguments.from {
             let checkpoint = Checkpoint::read(path)?;
             if checkpoint.subject.spec != self.subject.spec {
@@ -175,11 +210,8 @@ impl Work<'_> {
             }
             return Ok(Some(checkpoint));
         }
-        if !path.exists() {
+        if !is_there {
             return Ok(None);
-        }
-        if !self.arguments.resume {
-            return Err(Failure::Trained(self.folder.clone()));
         }
         let checkpoint = Checkpoint::read(path)?;
         let (was, is) = (&checkpoint.subject, &self.subject);
@@ -188,6 +220,8 @@ impl Work<'_> {
             (was.split != is.split, "data set or split"),
             (was.recipe != is.recipe, "recipe"),
             (was.seed != is.seed, "seed"),
+            (was.threads != is.threads, "number of threads"),
+            (was.preparation != is.preparation || was.classes != is.classes, "data set"),
         ];
         match differs.into_iter().find(|(differs, _)| *differs) {
             Some((_, what)) => Err(Failure::OtherSubject { path: path.to_owned(), what }),
@@ -196,19 +230,20 @@ impl Work<'_> {
     }
 
     /// Makes the network int8, and measures that.
-    fn prove(&self, name: &str, checkpoint: &Checkpoint, trained: &Trained) -> Result<Answer, Failure> {
+    fn prove(
+        &self,
+        name: &str,
+        checkpoint: &Checkpoint,
+        trained: &Trained,
+        test: Option<Sealed<Samples>>,
+    ) -> Result<Answer, Failure> {
         let (network, _) = deploy::deployed(checkpoint, borrowed(&self.samples), self.split.train())?;
         let indices: Vec<usize> = self.split.validation().iter().map(|&index| index as usize).collect();
         let validation = measured(&network, &self.samples.subset(&indices))?;
-        let test = if self.arguments.test {
-            let sealed = Sealed::new(self.source.read(Part::Test)?);
-            Some(measured(&network, &sealed.open())?)
-        } else {
-            None
-        };
         let stem = self.folder.file_name().map_or_else(|| "network".into(), |name| name.to_string_lossy().into_owned());
         let file = self.folder.join(format!("{stem}.tflite"));
         fs::write(&file, network.to_tflite()?).map_err(|error| Failure::Create { path: file.clone(), error })?;
+        let test = test.map(|sealed| measured(&network, &sealed.open())).transpose()?;
         let answer = Answer::of(name, &self.subject, &network, trained, validation, test, &file);
         let path = self.folder.join(REPORT);
         let mut text = Vec::new();

@@ -44,6 +44,8 @@ pub(super) struct Answer {
     recipe_digest: String,
     split_digest: String,
     seed: u64,
+    threads: u32,
+    vectors: String,
     parameters: u64,
     macs: u64,
     /// Of weights and biases as int8 stores them; tables and code not counted.
@@ -77,6 +79,8 @@ impl Answer {
             recipe_digest: subject.recipe.digest().to_string(),
             split_digest: subject.split.clone(),
             seed: subject.seed,
+            threads: subject.threads,
+            vectors: subject.vectors.clone(),
             parameters: cost.parameters(),
             macs: cost.macs,
             weights: footprint_of_weights(network.graph()),

@@ -1,0 +1,150 @@
+//! `automcu train` and what follows from it.
+
+use std::{fs, path::Path};
+
+use automcu::Outcome;
+use automcu_tests::automcu;
+use serde_json::Value;
+
+/// Small enough to be trained in seconds, and to learn something.
+const NETWORK: &str = r#"{"version":1,"input":{"height":32,"width":32,"channels":3},
+    "backbone":[{"op":"conv","channels":8,"stride":2},{"op":"residual","channels":12,"stride":2}],
+    "head":{"op":"classifier","classes":10}}"#;
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("writable");
+    path.to_str().expect("text").to_owned()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn an_architecture_becomes_an_int8_network_whose_accuracy_is_that_of_its_integers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let architecture = write(folder.path(), "eye.json", NETWORK);
+    let output = folder.path().join("eye").to_str().expect("text").to_owned();
+    let line = ["train", &architecture, "--epochs", "2", "-o", &output, "--test", "--json"];
+    let said = automcu(&line);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    assert!(
+        said.errors.contains("epoch 1: 50 % done, loss ") && said.errors.contains("epoch 2: 100 %"),
+        "{}",
+        said.errors
+    );
+    let answer = json(&said.output);
+    assert_eq!(answer.pointer("/training/epochs"), Some(&2.into()));
+    assert_eq!(answer.pointer("/training/end"), Some(&"completed".into()));
+    assert_eq!(
+        (answer.pointer("/test/dtype"), answer.pointer("/test/provenance")),
+        (Some(&"int8".into()), Some(&"host".into()))
+    );
+    assert_eq!(answer.pointer("/validation/accuracy/samples"), Some(&1000.into()));
+
+    // The file gets as many right as was said.
+    let model = answer["model"].as_str().expect("a path");
+    let said = automcu(&["eval", model, "--data", "synthetic", "--json"]);
+    assert_eq!(json(&said.output)["right"], answer["test"]["right"], "{}", said.errors);
+    assert_eq!(json(&said.output).pointer("/range/most"), Some(&0.992_187_5.into()), "a byte less 128 is the integer");
+
+    // The checkpoint compiles to the very same network.
+    let checkpoint = format!("{output}/checkpoint.safetensors");
+    let code = folder.path().join("code").to_str().expect("text").to_owned();
+    let said = automcu(&["compile", &checkpoint, "--name", "eye", "-o", &code]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    assert_eq!(fs::read(format!("{code}/eye.tflite")).expect("written"), fs::read(model).expect("written"));
+
+    // Nothing is lost by a second start, and nothing is trained twice.
+    let said = automcu(&line);
+    assert_eq!(said.outcome, Outcome::NotCreated);
+    assert!(said.errors.contains("--resume goes on with it"), "{}", said.errors);
+    let resumed = automcu(&["train", &architecture, "--epochs", "2", "-o", &output, "--test", "--json", "--resume"]);
+    assert_eq!(json(&resumed.output), answer, "{}", resumed.errors);
+    let said = automcu(&["train", &architecture, "--epochs", "2", "-o", &output, "--resume", "--seed", "2"]);
+    assert_eq!(said.outcome, Outcome::Refused);
+    assert!(said.errors.contains("is of another seed"), "{}", said.errors);
+    let said = automcu(&["train", &architecture, "--epochs", "2", "-o", &output, "--from", &checkpoint]);
+    assert_eq!(said.outcome, Outcome::NotCreated, "what is there is not written over");
+    let said = automcu(&["compile", &checkpoint, "--data", "signals", "-o", &format!("{code}-of-signals")]);
+    assert_eq!(said.outcome, Outcome::Refused);
+    assert!(said.errors.contains("name the data set that it was trained on"), "{}", said.errors);
+}
+
+#[test]
+fn signals_and_pictures_of_a_folder_are_trained_alike() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let network = r#"{"version":1,"input":{"height":128,"width":1,"channels":3},
+        "backbone":[{"op":"conv","channels":8,"kernel":[5,1],"stride":[4,1]}],"head":{"op":"classifier","classes":8}}"#;
+    let architecture = write(folder.path(), "wave.json", network);
+    let output = folder.path().join("wave").to_str().expect("text").to_owned();
+    let said =
+        automcu(&["train", &architecture, "--data", "signals", "--recipe", "rung-0", "--epochs", "1", "-o", &output]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    for part in [
+        "is trained on signals by rung-0",
+        "the very integers that ship",
+        "not opened; --test does",
+        "next: automcu compile",
+    ] {
+        assert!(said.output.contains(part), "{part} in {}", said.output);
+    }
+    let said = automcu(&["eval", &format!("{output}/wave.tflite"), "--data", "signals"]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+}
+
+#[test]
+fn what_cannot_be_trained_is_told_before_it_costs_anything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("out").to_str().expect("text").to_owned();
+    let small = write(folder.path(), "small.json", &NETWORK.replace("\"height\":32", "\"height\":16"));
+    let good = write(folder.path(), "good.json", NETWORK);
+    let odd = write(folder.path(), "odd.json", &NETWORK.replace("\"classes\":10", "\"classes\":9"));
+    let regression = NETWORK.replace("\"op\":\"classifier\",\"classes\":10", "\"op\":\"regression\",\"outputs\":10");
+    let numbers = write(folder.path(), "numbers.json", &regression);
+    let resizing = r#"{"version":1,"name":"r","length":{"epochs":1},"batch":8,"optimiser":{"sgd":{"momentum":0.9,"nesterov":true}},
+        "rate":0.1,"schedule":"constant","stretches":[{"until":1.0,"augmentation":{"resize":{"height":16,"width":16}}}]}"#;
+    let resizing = write(folder.path(), "resizing.json", resizing);
+    let broken = write(folder.path(), "broken.json", &NETWORK.replace("\"channels\":12", "\"channels\":0"));
+    let recipe = write(folder.path(), "recipe.json", r#"{"version":1}"#);
+    let missing = folder.path().join("nowhere").to_str().expect("text").to_owned();
+    for (line, outcome, told) in [
+        (vec!["train", &small], Outcome::Refused, "16x32x3"),
+        (vec!["train", &broken], Outcome::Refused, "backbone[1].channels"),
+        (vec!["train", &odd, "--epochs", "1"], Outcome::Refused, "takes 9 classes"),
+        (vec!["train", &numbers], Outcome::Refused, "classifiers are what is trained here"),
+        (vec!["train", &good, "--recipe", &resizing], Outcome::Refused, "leave resize out"),
+        (vec!["train", &good, "--resume"], Outcome::Unreadable, "leave --resume out"),
+        (vec!["train", &good, "--recipe", "slow"], Outcome::Refused, "slow is no recipe; known are paper"),
+        (vec!["train", &good, "--recipe", &recipe], Outcome::Refused, "missing field"),
+        (vec!["train", &good, "--data", &missing], Outcome::Unreadable, "nowhere"),
+        (vec!["train", &good, "--from", &missing], Outcome::Unreadable, "nowhere"),
+        (vec!["train", &good, "--time", "soon"], Outcome::Misused, "like 90s, 10m or 1.5h"),
+        (vec!["compile", &missing], Outcome::Unreadable, "nowhere"),
+    ] {
+        let mut line = line;
+        line.extend(["-o", &output]);
+        let said = automcu(&line);
+        assert_eq!(said.outcome, outcome, "{line:?}: {}", said.errors);
+        assert!(said.errors.contains(told), "{line:?}: {}", said.errors);
+        assert!(!Path::new(&output).exists(), "{line:?} left something behind");
+    }
+}
+
+#[test]
+fn the_pace_of_training_is_measured_without_pytorch_too() {
+    let said = automcu_tests::automcu_among(
+        &["/nowhere"],
+        b"",
+        &["bench", "train", "--seconds", "1s", "--rounds", "1", "--json"],
+    );
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    let answer = json(&said.output);
+    assert_eq!(answer["torch"], Value::Null);
+    let rows = answer["rows"].as_array().expect("rows");
+    assert!(
+        rows.len() >= 6 && rows.iter().all(|row| row["median"].as_f64().is_some_and(|pace| pace > 1.0)),
+        "{answer}"
+    );
+}
