@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use automcu_model::{Graph, Op, Shape, TensorId, spec::Activation};
+use automcu_model::{Extent, Graph, Op, Shape, TensorId, spec::Activation};
 
 /// A place in the list of all parameters.
 pub(crate) type Span = Range<usize>;
@@ -164,8 +164,26 @@ impl Plan {
             }
         }
         plan.output = map_of[graph.output().index()];
+        plan.turn_signals();
         plan.mark_gradients();
         Ok(plan)
+    }
+
+    /// Turns maps of one column, which signals are, into maps of one row: they lie in memory the same, and kernels work along
+    /// rows. Weights stay where they are, because no kernel has a second column.
+    fn turn_signals(&mut self) {
+        let is_column = |extent: &Extent| extent.width == 1;
+        let is_signal = self.maps.iter().all(|map| map.shape.width == 1)
+            && self.steps.iter().all(|step| {
+                let window = step.op.window().is_none_or(|(kernel, stride)| is_column(&kernel) && is_column(&stride));
+                window && !matches!(step.op, Op::Pad(_))
+            });
+        if is_signal {
+            for map in &mut self.maps {
+                map.shape = Shape { height: 1, width: map.shape.height, ..map.shape };
+            }
+            self.steps.iter_mut().for_each(|step| step.op = turned(step.op));
+        }
     }
 
     /// Lets what reads a map follow the operation, if it can.
@@ -253,5 +271,25 @@ impl Plan {
                 step.completes[i] = !std::mem::replace(&mut seen[input], true);
             }
         }
+    }
+}
+
+/// The operation with rows and columns of its window changed about.
+const fn turned(op: Op) -> Op {
+    const fn turn(extent: Extent) -> Extent {
+        Extent { height: extent.width, width: extent.height }
+    }
+    match op {
+        Op::Conv { kernel, stride, padding, bias, activation } => {
+            Op::Conv { kernel: turn(kernel), stride: turn(stride), padding, bias, activation }
+        }
+        Op::DepthwiseConv { kernel, stride, padding, bias, activation } => {
+            Op::DepthwiseConv { kernel: turn(kernel), stride: turn(stride), padding, bias, activation }
+        }
+        Op::MaxPool { window, stride, padding } => Op::MaxPool { window: turn(window), stride: turn(stride), padding },
+        Op::AveragePool { window, stride, padding } => {
+            Op::AveragePool { window: turn(window), stride: turn(stride), padding }
+        }
+        other => other,
     }
 }

@@ -161,6 +161,18 @@ fn maps_that_fill_vectors_have_the_right_gradients_too() {
     }
 }
 
+#[test]
+fn signals_of_one_column_have_the_right_gradients_too() {
+    let modules = r#"{"op":"conv","channels":6,"kernel":[5,1],"stride":[2,1]},{"op":"max_pool","window":[2,1],"stride":[2,1]},
+        {"op":"depthwise_separable","channels":16,"kernel":[3,1],"squeeze_excite":2},{"op":"residual","channels":16,"kernel":[3,1]},
+        {"op":"average_pool","window":[3,1],"stride":[2,1],"padding":"same"}"#;
+    for (size, seed) in [((32, 1, 3), 1), ((33, 1, 1), 2)] {
+        assert!(check(&network(size, modules, 5), seed));
+    }
+    // A kernel with columns that only see zeros stays as it is.
+    assert!(check(&network((12, 1, 2), r#"{"op":"conv","channels":5}"#, 3), 3));
+}
+
 fn module() -> impl Strategy<Value = String> {
     let channels = 1..20_u32;
     let kernel = prop::sample::select(vec!["1", "3", "5", "[1,3]", "[3,1]", "[2,3]"]);
