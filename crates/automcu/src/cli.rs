@@ -52,6 +52,8 @@ pub(crate) enum Verb {
     Eval(Eval),
     Train(Train),
     Bench(Bench),
+    #[command(hide = true)]
+    Worker(Worker),
     Data(Data),
     Targets(Targets),
     Completions(Completions),
@@ -232,6 +234,14 @@ pub(crate) struct Train {
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Does one attempt of training for whoever started it: a request on standard input, events as lines of JSON.
+#[derive(Args)]
+pub(crate) struct Worker {
+    /// Where events go, such as /dev/fd/3
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: PathBuf,
 }
 
 /// Measures how fast this computer is.

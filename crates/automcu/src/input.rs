@@ -10,13 +10,9 @@ use automcu_convert::{LONGEST, Network};
 use automcu_dataset::{Options, Part, Published, Source, Supply};
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
-use automcu_trainer::Checkpoint;
+use automcu_trainer::{Checkpoint, Preparation, samples_ref};
 
-use crate::{
-    deploy,
-    outcome::Failure,
-    samples::{borrowed, preparation, split},
-};
+use crate::{deploy, outcome::Failure, samples::split};
 
 /// The most family files in a folder.
 const FAMILIES: usize = 1_000;
@@ -67,7 +63,7 @@ pub(crate) fn network_or_checkpoint(
     let split = split(&samples)?;
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let takes = graph.shape(Graph::INPUT);
-    let is_same = takes == samples.shape() && checkpoint.subject.preparation == preparation(&samples);
+    let is_same = takes == samples.shape() && checkpoint.subject.preparation == Preparation::of(&samples);
     if !is_same || (data.is_none() && checkpoint.subject.split != split.digest().to_string()) {
         return Err(Failure::Mismatch {
             model: path.display().to_string(),
@@ -77,7 +73,7 @@ pub(crate) fn network_or_checkpoint(
             remedy: "name the data set that it was trained on with --data",
         });
     }
-    let (network, _) = deploy::deployed(&checkpoint, borrowed(&samples), split.train())?;
+    let (network, _) = deploy::deployed(&checkpoint, samples_ref(&samples), split.train())?;
     Ok((path.display().to_string(), network))
 }
 

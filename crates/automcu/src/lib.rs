@@ -92,6 +92,7 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
             let mut live = Live { sink: errors, is_watched: *is_watched };
             cmd::bench::run(&arguments, folders, *clock, &mut live, said)
         }
+        Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

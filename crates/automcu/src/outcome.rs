@@ -8,7 +8,7 @@ use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::ProofError;
-use automcu_trainer::{CheckpointError, RecipeError, TrainError};
+use automcu_trainer::{CheckpointError, RecipeError, TrainError, WorkerError};
 
 use crate::fetch::FetchError;
 
@@ -127,6 +127,8 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Train(#[from] TrainError),
     #[error("{0}")]
+    Worker(#[from] WorkerError),
+    #[error("{0}")]
     Checkpoint(#[from] CheckpointError),
     #[error("{0}")]
     Split(#[from] SplitError),
@@ -178,11 +180,22 @@ impl Failure {
             Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
             Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
             Self::Proof(_) => Outcome::Broken,
+            Self::Worker(error) => of_worker(error),
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
         }
+    }
+}
+
+fn of_worker(error: &WorkerError) -> Outcome {
+    match error {
+        WorkerError::Data(error) => of_data(error),
+        WorkerError::Checkpoint(CheckpointError::Read { .. }) => Outcome::Unreadable,
+        WorkerError::Checkpoint(CheckpointError::Write { .. }) => Outcome::NotCreated,
+        WorkerError::Unheard(_) => Outcome::Unwritable,
+        _ => Outcome::Refused,
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use automcu_dataset::Samples;
 use automcu_model::{Graph, Refusals, Spec};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,19 @@ pub enum Preparation {
     },
 }
 
+impl Preparation {
+    /// How these samples were prepared.
+    #[must_use]
+    pub fn of(samples: &Samples) -> Self {
+        match samples.standard() {
+            Some(standard) => {
+                Self::Standardised { means: standard.means().to_vec(), deviations: standard.deviations().to_vec() }
+            }
+            None => Self::Bytes,
+        }
+    }
+}
+
 /// What was trained on what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
@@ -66,6 +80,22 @@ pub struct Subject {
     pub classes: Vec<String>,
     /// How samples are prepared.
     pub preparation: Preparation,
+}
+
+impl Subject {
+    /// What keeps training of this from going on as training of another.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let differs = [
+            (self.spec != other.spec, "architecture"),
+            (self.split != other.split, "data set or split"),
+            (self.preparation != other.preparation || self.classes != other.classes, "data set"),
+            (self.recipe != other.recipe, "recipe"),
+            (self.seed != other.seed, "seed"),
+            (self.threads != other.threads, "number of threads"),
+        ];
+        differs.into_iter().find(|(differs, _)| *differs).map(|(_, what)| what)
+    }
 }
 
 /// A checkpoint.

@@ -11,6 +11,7 @@ mod random;
 mod recipe;
 mod recipes;
 mod training;
+mod worker;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Preparation, Problem, Subject, Tensor};
 /// The number that normalisations add to variances.
@@ -22,3 +23,4 @@ pub use plan::{Held, Holder, NotTrained};
 pub use recipe::{EarlyStop, Length, Optimiser, Recipe, RecipeDigest, RecipeError, Schedule, Stretch, Version};
 pub use recipes::{Nature, RECIPES};
 pub use training::{End, Epoch, Event, Progress, Summary, Task, TrainError, Trained, Trainer, Wish};
+pub use worker::{Event as WorkerEvent, PROTOCOL, Request, WorkerError, samples_ref, work};

@@ -49,6 +49,12 @@ const PARTS: &[Part] = &[
         run: code_random,
     },
     Part {
+        name: "train-pace",
+        about: "images trained a second, by AutoMCU and by PyTorch in turns",
+        minutes: 60,
+        run: train_pace,
+    },
+    Part {
         name: "fuzz-spec",
         about: "hostile specs by libFuzzer, for two minutes",
         minutes: 20,
@@ -146,6 +152,56 @@ fn drawn(root: &Path, minutes: u64, test: &str, networks: &str) -> anyhow::Resul
     let test = ["test", "--locked", "-p", "automcu-tests", "--test", "stories", "--", "--nocapture", "--exact", test];
     let program = Program::cargo(&test, minutes).within(root).with(Record::VARIABLE, record.folder());
     program.with("AUTOMCU_NETWORKS", networks).output()
+}
+
+/// The PyTorch that is compared with.
+const TORCH: &str = "torch==2.9.0";
+
+/// Trains with AutoMCU and with PyTorch in turns; PyTorch comes from PyPI into a folder of its own.
+fn train_pace(root: &Path, minutes: u64) -> anyhow::Result<String> {
+    let folder = root.join("target/needs/torch");
+    let python = folder.join("bin/python");
+    if !python.is_file() {
+        Program::new("python3", &["-m", "venv", &folder.to_string_lossy()], minutes).output()?;
+        Program::new(&python, &["-m", "pip", "install", "--quiet", TORCH, "numpy"], minutes).output()?;
+    }
+    let arguments = ["run", "--release", "--locked", "--", "bench", "train", "--compile", "--json", "--python"];
+    let python = python.to_string_lossy();
+    let arguments = [&arguments[..], &[&*python]].concat();
+    let said = Program::cargo(&arguments, minutes).within(root).output()?;
+    let answer: Paces = serde_json::from_str(&said).context("no JSON")?;
+    let row = |row: &Pace| {
+        let Pace { network, macs, executor, workers, threads, median, times_torch } = row;
+        let ratio = times_torch.map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
+        format!("| {network} | {macs} | {workers} x {threads} | {executor} | {median:.0} | {ratio} |")
+    };
+    let rows: Vec<String> = answer.rows.iter().map(row).collect();
+    let torch = answer.torch.context("PyTorch is not there")?;
+    Ok(format!(
+        "PyTorch {torch}, batches of {}\n\n| network | MACs | workers x threads | executor | images a second | times PyTorch, eager |\n\
+         |---|---|---|---|---|---|\n{}",
+        answer.batch,
+        rows.join("\n")
+    ))
+}
+
+/// What `automcu bench train` says, as far as it goes into the table.
+#[derive(Deserialize)]
+struct Paces {
+    batch: u32,
+    torch: Option<String>,
+    rows: Vec<Pace>,
+}
+
+#[derive(Deserialize)]
+struct Pace {
+    network: String,
+    macs: u64,
+    executor: String,
+    workers: u32,
+    threads: u32,
+    median: f64,
+    times_torch: Option<f64>,
 }
 
 /// Fuzzes one target for two minutes, from the fixtures in a folder.

@@ -12,6 +12,7 @@ pub(crate) mod man;
 pub(crate) mod targets;
 pub(crate) mod train;
 pub(crate) mod verify;
+pub(crate) mod worker;
 
 use std::io::{self, Write};
 

@@ -20,7 +20,7 @@ impl Torch {
     pub(super) fn found(named: Option<&Path>, folders: &[PathBuf]) -> Option<Self> {
         let candidates = folders.iter().map(|folder| folder.join("python3"));
         let python = named.map(Path::to_owned).or_else(|| candidates.into_iter().find(|file| file.is_file()))?;
-        let asked = Program::new(&python, "/").args(["-c", "import torch; print(torch.__version__)"]);
+        let asked = Program::new(&python, std::env::temp_dir()).args(["-c", "import torch; print(torch.__version__)"]);
         let ended = asked.run(Limits::of_seconds(120)).ok()?;
         let version = ended.output.text.trim().to_owned();
         matches!(ended.status, Status::Exited(0)).then_some(Self { python, version })
@@ -30,7 +30,8 @@ impl Torch {
     pub(super) fn pace(&self, network: &str, threads: usize, batch: usize, seconds: f64, mode: &str) -> Option<f64> {
         let arguments =
             [network.to_owned(), threads.to_string(), batch.to_string(), seconds.to_string(), mode.to_owned()];
-        let program = Program::new(&self.python, "/").args(["-c", SCRIPT]).args(arguments);
+        // Compiled networks are kept in the folder that it runs in.
+        let program = Program::new(&self.python, std::env::temp_dir()).args(["-c", SCRIPT]).args(arguments);
         let ended = program.run(Limits::of_seconds(MOST_SECONDS)).ok()?;
         ended.output.text.split_whitespace().nth(1)?.parse().ok()
     }

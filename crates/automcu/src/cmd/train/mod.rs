@@ -13,7 +13,9 @@ use std::{
 use automcu_convert::Network;
 use automcu_dataset::{Options, Part, Samples, Sealed, Split, Values};
 use automcu_model::{Graph, Spec, spec::Head};
-use automcu_trainer::{Checkpoint, Isa, Length, Nature, Recipe, Subject, Task, Trained, Trainer, Wish};
+use automcu_trainer::{
+    Checkpoint, Isa, Length, Nature, Preparation, Recipe, Subject, Task, Trained, Trainer, Wish, samples_ref,
+};
 
 use super::write_json;
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     cli::{RangeName, Train},
     deploy, input,
     outcome::{Failure, Outcome},
-    samples::{borrowed, preparation, split},
+    samples::split,
 };
 use progress::Progress;
 use report::{Answer, Share};
@@ -62,7 +64,7 @@ pub(crate) fn run(
         split: split.digest().to_string(),
         data: named(&arguments.data),
         classes: samples.names().to_vec(),
-        preparation: preparation(&samples),
+        preparation: Preparation::of(&samples),
     };
     let folder = folder(arguments);
     let work = Work { arguments, subject, graph, samples, split, folder };
@@ -155,7 +157,7 @@ impl Work<'_> {
         let before = self.before(&path)?;
         let task = Task {
             graph: &self.graph,
-            samples: borrowed(&self.samples),
+            samples: samples_ref(&self.samples),
             split: &self.split,
             recipe: &self.subject.recipe,
             seed: self.arguments.seed,
@@ -215,16 +217,8 @@ impl Work<'_> {
         }
         let checkpoint = Checkpoint::read(path)?;
         let (was, is) = (&checkpoint.subject, &self.subject);
-        let differs = [
-            (was.spec != is.spec, "architecture"),
-            (was.split != is.split, "data set or split"),
-            (was.recipe != is.recipe, "recipe"),
-            (was.seed != is.seed, "seed"),
-            (was.threads != is.threads, "number of threads"),
-            (was.preparation != is.preparation || was.classes != is.classes, "data set"),
-        ];
-        match differs.into_iter().find(|(differs, _)| *differs) {
-            Some((_, what)) => Err(Failure::OtherSubject { path: path.to_owned(), what }),
+        match was.difference(is) {
+            Some(what) => Err(Failure::OtherSubject { path: path.to_owned(), what }),
             None => Ok(Some(checkpoint)),
         }
     }
@@ -237,7 +231,7 @@ impl Work<'_> {
         trained: &Trained,
         test: Option<Sealed<Samples>>,
     ) -> Result<Answer, Failure> {
-        let (network, _) = deploy::deployed(checkpoint, borrowed(&self.samples), self.split.train())?;
+        let (network, _) = deploy::deployed(checkpoint, samples_ref(&self.samples), self.split.train())?;
         let indices: Vec<usize> = self.split.validation().iter().map(|&index| index as usize).collect();
         let validation = measured(&network, &self.samples.subset(&indices))?;
         let stem = self.folder.file_name().map_or_else(|| "network".into(), |name| name.to_string_lossy().into_owned());
