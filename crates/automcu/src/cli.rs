@@ -216,6 +216,9 @@ pub(crate) struct Train {
     /// Decides initial weights, order and augmentation
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub(crate) seed: u64,
+    /// Let a person or speaker be both learnt from and validated on, as where the test part has the same ones
+    #[arg(long)]
+    pub(crate) mix_groups: bool,
     /// Threads that compute
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) threads: u32,

@@ -12,7 +12,11 @@ use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
 use automcu_trainer::{Checkpoint, Preparation, samples_ref};
 
-use crate::{deploy, outcome::Failure, samples::split};
+use crate::{
+    deploy,
+    outcome::Failure,
+    samples::{split, split_of},
+};
 
 /// The most family files in a folder.
 const FAMILIES: usize = 1_000;
@@ -60,11 +64,17 @@ pub(crate) fn network_or_checkpoint(
     let checkpoint = Checkpoint::read(path)?;
     let named = PathBuf::from(&checkpoint.subject.data);
     let samples = source(data.unwrap_or(&named), home, Options::default())?.read(Part::Train)?;
-    let split = split(&samples)?;
+    let own = split_of(&samples, &checkpoint.subject.split)?;
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let takes = graph.shape(Graph::INPUT);
     let is_same = takes == samples.shape() && checkpoint.subject.preparation == Preparation::of(&samples);
-    if !is_same || (data.is_none() && checkpoint.subject.split != split.digest().to_string()) {
+    // Other samples of the same kind may show the ranges, if that is asked for.
+    let split = match own {
+        Some(split) if is_same => Some(split),
+        None if is_same && data.is_some() => Some(split(&samples, true)?),
+        _ => None,
+    };
+    let Some(split) = split else {
         return Err(Failure::Mismatch {
             model: path.display().to_string(),
             takes: format!("{takes} samples as it was trained on"),
@@ -72,7 +82,7 @@ pub(crate) fn network_or_checkpoint(
             has: format!("others, of {}", samples.shape()),
             remedy: "name the data set that it was trained on with --data",
         });
-    }
+    };
     let (network, _) = deploy::deployed(&checkpoint, samples_ref(&samples), split.train())?;
     Ok((path.display().to_string(), network))
 }

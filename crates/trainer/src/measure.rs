@@ -3,47 +3,33 @@
 use automcu_dataset::{BatchError, EvaluationBatches};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    executor::{Executor, State},
-    random::Numbers,
-};
+use crate::executor::{Executor, State};
 
 /// A share of right answers, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
     /// The share of right answers.
     pub share: f64,
-    /// The ends of the interval that holds 95 of 100 shares of samples drawn anew from these.
+    /// On ever more such samples the share lies between these, 19 times out of 20: Wilson's interval, which is right for shares
+    /// near 0 and 1 too, where drawing samples anew would say nothing.
     pub interval: (f64, f64),
     /// How many samples were asked.
     pub samples: u32,
 }
 
-/// So many times samples are drawn anew.
-const DRAWS: usize = 1000;
+/// So many deviations hold 19 of 20 draws.
+const DEVIATIONS: f64 = 1.959_964;
 
 impl Accuracy {
     /// Of so many right answers.
     #[must_use]
     pub fn of(right: u32, samples: u32) -> Self {
-        let share = f64::from(right) / f64::from(samples.max(1));
-        let mut numbers = Numbers::new(u64::from(right) << 32 | u64::from(samples));
-        // A draw of answers anew is so many tosses of a coin that shows "right" as often as the answers do. Beyond some
-        // tosses their sum is as good as normal.
-        let toss = |numbers: &mut Numbers| {
-            if samples <= 200 {
-                let right = (0..samples).filter(|_| numbers.share() < share).count();
-                #[expect(clippy::cast_precision_loss, reason = "at most 200")]
-                let right = right as f64;
-                right / f64::from(samples.max(1))
-            } else {
-                let deviation = (share * (1.0 - share) / f64::from(samples)).sqrt();
-                (share + deviation * numbers.normal()).clamp(0.0, 1.0)
-            }
-        };
-        let mut drawn: Vec<f64> = (0..DRAWS).map(|_| toss(&mut numbers)).collect();
-        drawn.sort_by(f64::total_cmp);
-        Self { share, interval: (drawn[DRAWS / 40], drawn[DRAWS - 1 - DRAWS / 40]), samples }
+        let (all, square) = (f64::from(samples.max(1)), DEVIATIONS * DEVIATIONS);
+        let share = f64::from(right) / all;
+        let centre = share + square / (2.0 * all);
+        let spread = DEVIATIONS * (share * (1.0 - share) / all + square / (4.0 * all * all)).sqrt();
+        let end = |sign: f64| ((centre + sign * spread) / (1.0 + square / all)).clamp(0.0, 1.0);
+        Self { share, interval: (end(-1.0), end(1.0)), samples }
     }
 }
 
@@ -77,4 +63,18 @@ pub(crate) fn measure(
         });
     }
     Ok(Measured { accuracy: Accuracy::of(right, samples), loss: loss / f64::from(samples.max(1)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_holds_the_share_and_narrows_with_samples() {
+        let Accuracy { share, interval: (least, most), .. } = Accuracy::of(90, 100);
+        assert!((share - 0.9).abs() < 1e-12 && (least - 0.8256).abs() < 1e-3 && (most - 0.9448).abs() < 1e-3);
+        let (none, some) = Accuracy::of(0, 10).interval;
+        assert!(none == 0.0 && (0.2..0.35).contains(&some));
+        assert!(Accuracy::of(300, 300).interval.0 < 0.99, "all right of a few is not sure");
+    }
 }

@@ -165,11 +165,14 @@ fn train_pace(root: &Path, minutes: u64) -> anyhow::Result<String> {
         Program::new("python3", &["-m", "venv", &folder.to_string_lossy()], minutes).output()?;
         Program::new(&python, &["-m", "pip", "install", "--quiet", TORCH, "numpy"], minutes).output()?;
     }
-    let arguments = ["run", "--release", "--locked", "--", "bench", "train", "--compile", "--json", "--python"];
+    let arguments =
+        ["run", "--release", "--locked", "--", "bench", "train", "--seconds", "3s", "--compile", "--json", "--python"];
     let python = python.to_string_lossy();
     let arguments = [&arguments[..], &[&*python]].concat();
     let said = Program::cargo(&arguments, minutes).within(root).output()?;
-    let answer: Paces = serde_json::from_str(&said).context("no JSON")?;
+    // After the answer comes what was said on the way.
+    let mut answers = serde_json::Deserializer::from_str(&said).into_iter();
+    let answer: Paces = answers.next().context("no answer")?.context("no JSON")?;
     let row = |row: &Pace| {
         let Pace { network, macs, executor, workers, threads, median, times_torch } = row;
         let ratio = times_torch.map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));

@@ -8,6 +8,7 @@ use std::{
 use automcu_convert::Network;
 use automcu_dataset::{Options, Part, Samples};
 use automcu_model::{DataType, Graph, Provenance};
+use automcu_trainer::Accuracy;
 use serde::Serialize;
 
 use super::write_json;
@@ -137,7 +138,8 @@ impl Answer {
         confusions.truncate(NAMED_CONFUSIONS);
         let right = classes.iter().map(|class| class.right).sum();
         classes.retain(|class| class.samples > 0);
-        let (accuracy, interval) = shares(right, samples.len());
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let Accuracy { share: accuracy, interval, .. } = Accuracy::of(count(right), count(samples.len()));
         Self {
             version: 1,
             dtype: DataType::Int8,
@@ -146,7 +148,7 @@ impl Answer {
             samples: samples.len(),
             right,
             accuracy,
-            interval,
+            interval: interval.into(),
             range,
             classes,
             confusions,
@@ -184,30 +186,5 @@ impl Answer {
             writeln!(sink, "{samples} of class {class} are taken for {taken_for}")?;
         }
         Ok(())
-    }
-}
-
-/// A share, and Wilson's interval for it.
-fn shares(right: usize, all: usize) -> (f64, [f64; 2]) {
-    const Z: f64 = 1.959_964;
-    #[expect(clippy::cast_precision_loss, reason = "counts of samples")]
-    let (right, all) = (right as f64, (all as f64).max(1.0));
-    let share = right / all;
-    let centre = share + Z * Z / (2.0 * all);
-    let spread = Z * (share * (1.0 - share) / all + Z * Z / (4.0 * all * all)).sqrt();
-    let end = |sign: f64| ((centre + sign * spread) / (1.0 + Z * Z / all)).clamp(0.0, 1.0);
-    (share, [end(-1.0), end(1.0)])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_holds_the_share_and_narrows_with_samples() {
-        let (share, [least, most]) = shares(90, 100);
-        assert!((share - 0.9).abs() < 1e-12 && (least - 0.8256).abs() < 1e-3 && (most - 0.9448).abs() < 1e-3);
-        let (_, [none, some]) = shares(0, 10);
-        assert!(none == 0.0 && (0.2..0.35).contains(&some));
     }
 }

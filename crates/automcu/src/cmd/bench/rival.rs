@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use automcu_toolchain::{Limits, Program, Status};
 
 /// Trains in PyTorch; its arguments are network, threads, batch, seconds and `eager` or `compile`.
-const SCRIPT: &str = include_str!("torch.py");
+const SCRIPT: &str = include_str!("rival.py");
 /// Compiling a network may take minutes.
 const MOST_SECONDS: u64 = 600;
 

@@ -54,7 +54,7 @@ pub(crate) fn run(
     let test = if arguments.test { Some(Sealed::new(source.read(Part::Test)?)) } else { None };
     check(&name, &spec, &arguments.data, &samples)?;
     let recipe = recipe(arguments, &samples)?;
-    let split = split(&samples)?;
+    let split = split(&samples, arguments.mix_groups)?;
     let subject = Subject {
         spec,
         recipe,

@@ -1,5 +1,6 @@
 """Trains one of the networks of `automcu bench train` in PyTorch for some seconds, and prints images a second."""
 
+import os
 import sys
 import time
 
@@ -50,7 +51,19 @@ def resnet8():
     return Classifier(layers, 64)
 
 
+def keep_memory():
+    """Starts anew so that the C library keeps what is freed: PyTorch is faster so, by a quarter on some networks."""
+    settings = {
+        "MALLOC_MMAP_THRESHOLD_": "4294967295",
+        "MALLOC_TRIM_THRESHOLD_": "17179869184",
+        "MALLOC_TOP_PAD_": "268435456",
+    }
+    if settings.items() - os.environ.items():
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, **settings})
+
+
 def main():
+    keep_memory()
     name, threads, batch, seconds, mode = sys.argv[1:6]
     torch.set_num_threads(int(threads))
     batch, seconds = int(batch), float(seconds)
@@ -63,7 +76,8 @@ def main():
     while begun is None or time.perf_counter() - begun < seconds:
         start = time.perf_counter()
         optimiser.zero_grad(set_to_none=True)
-        nn.functional.cross_entropy(run(inputs), targets).backward()
+        loss = nn.functional.cross_entropy(run(inputs), targets)
+        loss.backward()
         optimiser.step()
         times.append(time.perf_counter() - start)
         # The first steps allocate and choose algorithms.
