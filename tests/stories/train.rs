@@ -73,7 +73,7 @@ fn an_architecture_becomes_an_int8_network_whose_accuracy_is_that_of_its_integer
 }
 
 #[test]
-fn signals_and_pictures_of_a_folder_are_trained_alike() {
+fn signals_are_trained_as_pictures_are() {
     let folder = tempfile::tempdir().expect("a folder");
     let network = r#"{"version":1,"input":{"height":128,"width":1,"channels":3},
         "backbone":[{"op":"conv","channels":8,"kernel":[5,1],"stride":[4,1]}],"head":{"op":"classifier","classes":8}}"#;
@@ -82,12 +82,7 @@ fn signals_and_pictures_of_a_folder_are_trained_alike() {
     let said =
         automcu(&["train", &architecture, "--data", "signals", "--recipe", "rung-0", "--epochs", "1", "-o", &output]);
     assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
-    for part in [
-        "is trained on signals by rung-0",
-        "the very integers that ship",
-        "not opened; --test does",
-        "next: automcu compile",
-    ] {
+    for part in [" by rung-0  ", "the very integers that ship", "not opened; --test does", "next: automcu compile"] {
         assert!(said.output.contains(part), "{part} in {}", said.output);
     }
     let said = automcu(&["eval", &format!("{output}/wave.tflite"), "--data", "signals"]);
