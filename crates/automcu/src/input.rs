@@ -10,7 +10,7 @@ use automcu_convert::{LONGEST, Network};
 use automcu_dataset::{Options, Part, Published, Source, Supply};
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
-use automcu_trainer::{Checkpoint, Preparation, samples_ref};
+use automcu_trainer::{Checkpoint, Preparation};
 
 use crate::{
     deploy,
@@ -83,7 +83,7 @@ pub(crate) fn network_or_checkpoint(
             remedy: "name the data set that it was trained on with --data",
         });
     };
-    let (network, _) = deploy::deployed(&checkpoint, samples_ref(&samples), split.train())?;
+    let (network, _) = deploy::deployed(&checkpoint, samples.borrowed(), split.train())?;
     Ok((path.display().to_string(), network))
 }
 

@@ -4,7 +4,7 @@ use std::slice::ChunksExact;
 
 use automcu_model::Shape;
 
-use crate::Standard;
+use crate::{Pixels, SamplesRef, Standard};
 
 /// Samples of one shape, each with the number of its class.
 #[derive(Clone, Debug, PartialEq)]
@@ -216,6 +216,16 @@ impl Samples {
             groups: self.groups.as_ref().map(|groups| chosen(groups, 1, indices)),
             standard: self.standard.clone(),
         }
+    }
+
+    /// As batches borrow them.
+    #[must_use]
+    pub fn borrowed(&self) -> SamplesRef<'_> {
+        let pixels = match &self.values {
+            Values::Bytes(values) => Pixels::Bytes(values),
+            Values::Floats(values) => Pixels::Floats(values),
+        };
+        SamplesRef { shape: self.shape, pixels, labels: &self.labels }
     }
 
     /// The same samples by this standard; pictures stay as they are.

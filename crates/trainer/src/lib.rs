@@ -23,4 +23,4 @@ pub use plan::{Held, Holder, NotTrained};
 pub use recipe::{EarlyStop, Length, Optimiser, Recipe, RecipeDigest, RecipeError, Schedule, Stretch, Version};
 pub use recipes::{Nature, RECIPES};
 pub use training::{End, Epoch, Event, Progress, Summary, Task, TrainError, Trained, Trainer, Wish};
-pub use worker::{Event as WorkerEvent, PROTOCOL, Request, WorkerError, samples_ref, work};
+pub use worker::{Event as WorkerEvent, PROTOCOL, Request, WorkerError, work};

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use automcu_dataset::{DatasetError, Part, Pixels, Samples, SamplesRef, Source, Split, SplitError, Values};
+use automcu_dataset::{DatasetError, Part, Source, Split, SplitError};
 use automcu_model::{Refusals, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -269,7 +269,7 @@ fn train<W: Write + Send + 'static>(
     let split = Split::stratified(samples.labels(), samples.groups(), request.split.0, request.split.1)?;
     let task = Task {
         graph: &graph,
-        samples: samples_ref(&samples),
+        samples: samples.borrowed(),
         split: &split,
         recipe: &request.recipe,
         seed: request.seed,
@@ -386,14 +386,4 @@ fn before(request: &Request, subject: &Subject) -> Result<Option<Before>, Worker
     } else {
         Err(other(path, "architecture"))
     }
-}
-
-/// Samples as the trainer borrows them.
-#[must_use]
-pub fn samples_ref(samples: &Samples) -> SamplesRef<'_> {
-    let pixels = match samples.values() {
-        Values::Bytes(values) => Pixels::Bytes(values),
-        Values::Floats(values) => Pixels::Floats(values),
-    };
-    SamplesRef { shape: samples.shape(), pixels, labels: samples.labels() }
 }

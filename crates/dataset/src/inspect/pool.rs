@@ -70,7 +70,7 @@ impl<'s> Pool<'s> {
             }
             sample -= samples.len();
         }
-        panic!("no such sample in a pool of {}", self.len())
+        unreachable!("samples are counted from 0 to {}", self.len())
     }
 }
 

@@ -159,8 +159,12 @@ impl Executor {
 
     /// The outputs for some samples, normalised by what was seen in training: handed to `each` in their order.
     pub fn evaluate(&mut self, state: &State, values: &[f32], count: usize, mut each: impl FnMut(usize, &[f32])) {
-        let mut state = std::borrow::Cow::Borrowed(state);
-        self.forward_evaluating(&mut state, values, count);
+        self.shared.take_weights(&self.plan, &state.parameters);
+        self.shared.take_running(&self.plan, state);
+        self.share_out(values, count);
+        for step in 0..self.plan.steps.len() {
+            self.each_shard(|plan, shared, shard| shard.forward(plan, shared, step, Mode::Evaluate));
+        }
         let mut first = 0;
         let output = self.plan.output;
         let elements = self.plan.maps[output].elements();
@@ -170,15 +174,6 @@ impl Executor {
                 each(first + i, logits);
             }
             first += shard.count;
-        }
-    }
-
-    fn forward_evaluating(&mut self, state: &mut std::borrow::Cow<'_, State>, values: &[f32], count: usize) {
-        self.shared.take_weights(&self.plan, &state.parameters);
-        self.shared.take_running(&self.plan, state);
-        self.share_out(values, count);
-        for step in 0..self.plan.steps.len() {
-            self.each_shard(|plan, shared, shard| shard.forward(plan, shared, step, Mode::Evaluate));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The gradients of weights: for each product of a window and each output, the sum over all places of value times gradient.
 
 use super::{
-    lanes::{Kernel, Lanes},
+    lanes::{Kernel, Lanes, block},
     products::{Places, Steps, Window, balanced},
 };
 
@@ -36,7 +36,7 @@ impl Kernel for Outer<'_> {
     unsafe fn run<L: Lanes>(mut self) {
         // SAFETY: `new` checked the places; blocks stay within them.
         unsafe {
-            let (sums, widest) = if L::REGISTERS >= 32 { (24, 4) } else { (12, 2) };
+            let (sums, widest) = block(L::REGISTERS);
             for segment in 0..self.window.segments {
                 for (vector, vectors) in balanced(self.outputs.div_ceil(L::LANES), widest) {
                     for (term, terms) in balanced(self.window.depth, (sums / vectors).min(8)) {

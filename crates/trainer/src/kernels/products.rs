@@ -4,7 +4,7 @@
 //! lie side by side: columns times channels. So an output is a sum over `segments` runs of `depth` values, and nothing
 //! has to be gathered first.
 
-use super::lanes::{Isa, Kernel, Lanes};
+use super::lanes::{Isa, Kernel, Lanes, block};
 
 /// Weights in the order in which the kernel reads them: blocks of outputs that are side by side in vectors, filled up with
 /// zeros.
@@ -136,7 +136,7 @@ impl Kernel for Products<'_> {
         // SAFETY: `new` checked the places; blocks stay within them.
         unsafe {
             assert_eq!(self.panel.lanes, L::LANES, "the panel is for other vectors");
-            let sums = if L::REGISTERS >= 32 { 24 } else { 12 };
+            let (sums, _) = block(L::REGISTERS);
             for (first, vectors) in self.panel.blocks() {
                 let most = (sums / vectors).min(8);
                 for row in 0..self.places.rows {

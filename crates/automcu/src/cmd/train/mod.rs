@@ -13,9 +13,7 @@ use std::{
 use automcu_convert::Network;
 use automcu_dataset::{Options, Part, Samples, Sealed, Split, Values};
 use automcu_model::{Graph, Spec, spec::Head};
-use automcu_trainer::{
-    Checkpoint, Isa, Length, Nature, Preparation, Recipe, Subject, Task, Trained, Trainer, Wish, samples_ref,
-};
+use automcu_trainer::{Checkpoint, Isa, Length, Nature, Preparation, Recipe, Subject, Task, Trained, Trainer, Wish};
 
 use super::write_json;
 use crate::{
@@ -157,7 +155,7 @@ impl Work<'_> {
         let before = self.before(&path)?;
         let task = Task {
             graph: &self.graph,
-            samples: samples_ref(&self.samples),
+            samples: self.samples.borrowed(),
             split: &self.split,
             recipe: &self.subject.recipe,
             seed: self.arguments.seed,
@@ -231,7 +229,7 @@ impl Work<'_> {
         trained: &Trained,
         test: Option<Sealed<Samples>>,
     ) -> Result<Answer, Failure> {
-        let (network, _) = deploy::deployed(checkpoint, samples_ref(&self.samples), self.split.train())?;
+        let (network, _) = deploy::deployed(checkpoint, self.samples.borrowed(), self.split.train())?;
         let indices: Vec<usize> = self.split.validation().iter().map(|&index| index as usize).collect();
         let validation = measured(&network, &self.samples.subset(&indices))?;
         let stem = self.folder.file_name().map_or_else(|| "network".into(), |name| name.to_string_lossy().into_owned());

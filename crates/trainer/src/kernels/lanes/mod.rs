@@ -67,6 +67,11 @@ pub(crate) unsafe fn exp<L: Lanes>(x: L::Vector) -> L::Vector {
     }
 }
 
+/// How many vectors of sums stay in so many registers beside what they are made of, and how many of them side by side.
+pub(crate) const fn block(registers: usize) -> (usize, usize) {
+    if registers >= 32 { (24, 4) } else { (12, 2) }
+}
+
 /// Work that is compiled for each kind of processor.
 pub(crate) trait Kernel {
     /// Does the work. Must be `#[inline(always)]`, to be compiled with the instructions of its caller.
@@ -165,7 +170,7 @@ impl Isa {
             Kind::Neon => <neon::Neon as Lanes>::REGISTERS,
             Kind::Portable => <portable::Portable as Lanes>::REGISTERS,
         };
-        if registers >= 32 { (24, 4) } else { (12, 2) }
+        block(registers)
     }
 
     /// Runs plain loops, compiled for this kind of processor.
