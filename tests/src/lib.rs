@@ -9,7 +9,7 @@ use std::{
     io::{Cursor, Write},
     path::{Path, PathBuf},
     rc::Rc,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -56,10 +56,20 @@ fn run(folders: &[&str], data: &Path, input: &[u8], arguments: &[&str]) -> Ended
         data: data.to_owned(),
         is_watched: false,
         clock: since_start,
+        program: program(),
+        interrupts: Arc::default,
     };
     let line = ["automcu"].iter().chain(arguments).map(OsString::from);
     let outcome = automcu::run(line, &mut streams);
     Ended { outcome, output: output.text(), errors: errors.text() }
+}
+
+/// The program that starts itself to do long work: it is built with the tests, beside their folder.
+#[must_use]
+pub fn program() -> PathBuf {
+    let tests = std::env::current_exe().expect("a test is a program");
+    let folder = tests.parent().and_then(Path::parent).expect("tests lie in a folder of their own");
+    folder.join("automcu-of-stories")
 }
 
 #[expect(clippy::disallowed_methods, reason = "training says how long it took")]

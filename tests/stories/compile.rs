@@ -4,8 +4,8 @@ use std::{fs, path::Path, time::Duration};
 
 use automcu::Outcome;
 use automcu_needs::need;
+use automcu_process::{Limits, Program, Status};
 use automcu_tests::{automcu, automcu_among, fixture};
-use automcu_toolchain::{Limits, Program, Status};
 use serde_json::Value;
 
 fn compiled(model: &str, folder: &Path) -> Value {

@@ -1,5 +1,6 @@
 //! Whole stories, told to the program as a user would.
 
+mod agent;
 #[path = "../../crates/model/tests/support/mod.rs"]
 mod any_spec;
 mod check;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use automcu_convert::{FloatInterpreter, Interpreter, Network};
 use automcu_needs::need;
+use automcu_process::{Limits, Program, Status};
 use automcu_tests::fixture;
-use automcu_toolchain::{Limits, Program, Status};
 use proptest::test_runner::TestRunner;
 
 use crate::draw;

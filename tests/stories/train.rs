@@ -1,9 +1,16 @@
 //! `automcu train` and what follows from it.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Lines},
+    path::Path,
+    process::{Child, ChildStderr, Command, Stdio},
+};
 
 use automcu::Outcome;
-use automcu_tests::automcu;
+use automcu_tests::{automcu, program};
+use automcu_trainer::Checkpoint;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Small enough to be trained in seconds, and to learn something.
@@ -142,4 +149,69 @@ fn the_pace_of_training_is_measured_without_pytorch_too() {
         rows.len() >= 6 && rows.iter().all(|row| row["median"].as_f64().is_some_and(|pace| pace > 1.0)),
         "{answer}"
     );
+}
+
+/// Starts a training as a process, and waits until it says that an epoch is done.
+#[expect(clippy::disallowed_methods, reason = "it is interrupted as a user does")]
+fn started(line: &[&str]) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut child =
+        Command::new(program()).args(line).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it is built");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let is_there = lines.any(|line| line.expect("text").starts_with("epoch "));
+    assert!(is_there);
+    (child, lines)
+}
+
+fn checkpoint(folder: &str) -> Checkpoint {
+    Checkpoint::read(&Path::new(folder).join("checkpoint.safetensors")).expect("written")
+}
+
+#[test]
+fn a_training_that_is_interrupted_goes_on_to_the_same_weights() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let architecture = write(folder.path(), "eye.json", NETWORK);
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let line =
+        |output: &str| ["train", &architecture, "--recipe", "rung-0", "--epochs", "6", "-o", output].map(str::to_owned);
+    let (whole, parts) = (path("whole"), path("parts"));
+    let said = automcu(&line(&whole).each_ref().map(String::as_str));
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+
+    let words = line(&parts);
+    let (mut child, lines) = started(&words.each_ref().map(String::as_str));
+    let process = Pid::from_child(&child);
+    kill_process(process, Signal::INT).expect("it runs");
+    let last = lines.map(|line| line.expect("text")).last().expect("a word");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{last}");
+    assert!(last.contains("the same command with --resume goes on from"), "{last}");
+    assert!(checkpoint(&parts).summary.is_none() && checkpoint(&parts).progress.epochs() < 6);
+
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.push("--resume");
+    let said = automcu(&words);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    assert_eq!(checkpoint(&parts).handed_out(), checkpoint(&whole).handed_out());
+}
+
+#[test]
+fn a_training_whose_starter_is_killed_keeps_what_was_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let architecture = write(folder.path(), "eye.json", NETWORK);
+    let output = folder.path().join("eye").to_str().expect("text").to_owned();
+    let line = ["train", &architecture, "--epochs", "500", "-o", &output];
+    let (mut child, _lines) = started(&line);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    // The worker notices that nobody is left, and lets go of the folder.
+    let held = fs::File::open(&output).expect("a folder");
+    held.lock().expect("free in the end");
+    drop(held);
+    assert!(checkpoint(&output).progress.epochs() >= 1);
+    let (mut child, _lines) = started(&[&line[..], &["--resume"]].concat());
+    // Meanwhile nobody else may write there.
+    let said = automcu(&[&line[..], &["--resume"]].concat());
+    assert_eq!(said.outcome, Outcome::NotCreated);
+    assert!(said.errors.contains("another training writes here"), "{}", said.errors);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
 }

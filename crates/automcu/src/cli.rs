@@ -39,7 +39,8 @@ const OUTCOMES: &str = "Exit status:\n  \
     69  nothing could be run: no compiler, no emulator\n  \
     70  a program that was started failed\n  \
     73  a folder or file cannot be written\n  \
-    74  the answer cannot be written";
+    74  the answer cannot be written\n  \
+    130 interrupted; what was done is kept";
 
 /// What is asked.
 #[derive(Subcommand)]

@@ -10,13 +10,9 @@ use automcu_convert::{LONGEST, Network};
 use automcu_dataset::{Options, Part, Published, Source, Supply};
 use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
-use automcu_trainer::{Checkpoint, Preparation};
+use automcu_trainer::{Checkpoint, Preparation, Splitting};
 
-use crate::{
-    deploy,
-    outcome::Failure,
-    samples::{split, split_of},
-};
+use crate::{deploy, outcome::Failure, samples::split_of};
 
 /// The most family files in a folder.
 const FAMILIES: usize = 1_000;
@@ -71,7 +67,9 @@ pub(crate) fn network_or_checkpoint(
     // Other samples of the same kind may show the ranges, if that is asked for.
     let split = match own {
         Some(split) if is_same => Some(split),
-        None if is_same && data.is_some() => Some(split(&samples, true)?),
+        None if is_same && data.is_some() => {
+            Some(Splitting { mixes_groups: true, ..Splitting::default() }.of(&samples)?)
+        }
         _ => None,
     };
     let Some(split) = split else {

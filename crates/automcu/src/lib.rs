@@ -14,7 +14,8 @@ mod show;
 use std::{
     ffi::OsString,
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -39,6 +40,19 @@ pub struct Streams {
     pub is_watched: bool,
     /// The time since some moment.
     pub clock: fn() -> Duration,
+    /// This program, which starts itself to do long work.
+    pub program: PathBuf,
+    /// From then on, an interruption by the user is told instead of ending the program; a second one ends it.
+    pub interrupts: fn() -> Arc<AtomicBool>,
+}
+
+/// What long work needs of the computer.
+struct Host<'s> {
+    /// Where data sets lie under their names.
+    data: &'s Path,
+    clock: fn() -> Duration,
+    program: &'s Path,
+    interrupts: fn() -> Arc<AtomicBool>,
 }
 
 /// Where a verb says how far it has come, while it is at it.
@@ -76,7 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 }
 
 fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
-    let Streams { input, errors, folders, data, is_watched, clock, .. } = streams;
+    let Streams { input, errors, folders, data, is_watched, clock, program, interrupts, .. } = streams;
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
@@ -86,7 +100,8 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
         Verb::Train(arguments) => {
             let mut live = Live { sink: errors, is_watched: *is_watched };
-            cmd::train::run(&arguments, input, data, *clock, &mut live, said)
+            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
+            cmd::train::run(&arguments, input, &host, &mut live, said)
         }
         Verb::Bench(arguments) => {
             let mut live = Live { sink: errors, is_watched: *is_watched };

@@ -4,9 +4,11 @@ use std::{
     io::IsTerminal,
     path::PathBuf,
     process::ExitCode,
-    sync::OnceLock,
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
 };
+
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "a program looks for others where its user's shell does")]
@@ -19,6 +21,8 @@ fn main() -> ExitCode {
         data: data_home(),
         is_watched: std::io::stderr().is_terminal(),
         clock: since_start,
+        program: std::env::current_exe().unwrap_or_else(|_| "automcu".into()),
+        interrupts,
     };
     automcu::run(std::env::args_os(), &mut streams).into()
 }
@@ -28,6 +32,17 @@ fn main() -> ExitCode {
 fn since_start() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
+}
+
+/// Has the flag set by the first interruption of the user; the second ends the program.
+fn interrupts() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // Where a signal cannot be heard, it ends the program as ever.
+        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+    }
+    flag
 }
 
 /// Where data sets lie under their names: AUTOMCU_DATA, or where the user's programs keep what they fetched.

@@ -8,7 +8,7 @@ use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::ProofError;
-use automcu_trainer::{CheckpointError, RecipeError, TrainError, WorkerError};
+use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
 
 use crate::fetch::FetchError;
 
@@ -33,6 +33,8 @@ pub enum Outcome {
     NotCreated,
     /// The answer cannot be written.
     Unwritable,
+    /// The user interrupted it, and can go on another time.
+    Interrupted,
 }
 
 impl Outcome {
@@ -49,6 +51,7 @@ impl Outcome {
             Self::Broken => 70,
             Self::NotCreated => 73,
             Self::Unwritable => 74,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -146,6 +149,14 @@ pub(crate) enum Failure {
     /// A checkpoint of something else.
     #[error("{}: the checkpoint is of another {what}; give the same, or name another folder", path.display())]
     OtherSubject { path: PathBuf, what: &'static str },
+    /// The worker says why it failed.
+    #[error("{message}")]
+    Attempt { cause: Cause, message: String },
+    /// The worker cannot be started, or was lost.
+    #[error("{0}")]
+    NotTrainable(String),
+    #[error("stopped after {epochs} epochs; the same command with --resume goes on from {}", folder.display())]
+    Interrupted { folder: PathBuf, epochs: u32 },
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -179,7 +190,9 @@ impl Failure {
             Self::NothingRun(_) | Self::Fetch(FetchError::Failed { .. }) => Outcome::Unavailable,
             Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
             Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
-            Self::Proof(_) => Outcome::Broken,
+            Self::Proof(_) | Self::NotTrainable(_) => Outcome::Broken,
+            Self::Attempt { cause, .. } => of_cause(*cause),
+            Self::Interrupted { .. } => Outcome::Interrupted,
             Self::Worker(error) => of_worker(error),
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
@@ -189,11 +202,19 @@ impl Failure {
     }
 }
 
+fn of_cause(cause: Cause) -> Outcome {
+    match cause {
+        Cause::Request | Cause::Data | Cause::Divergence => Outcome::Refused,
+        Cause::Storage => Outcome::NotCreated,
+    }
+}
+
 fn of_worker(error: &WorkerError) -> Outcome {
     match error {
         WorkerError::Data(error) => of_data(error),
         WorkerError::Checkpoint(CheckpointError::Read { .. }) => Outcome::Unreadable,
         WorkerError::Checkpoint(CheckpointError::Write { .. }) => Outcome::NotCreated,
+        WorkerError::Folder { .. } | WorkerError::Taken(_) => Outcome::NotCreated,
         WorkerError::Unheard(_) => Outcome::Unwritable,
         _ => Outcome::Refused,
     }

@@ -26,7 +26,7 @@ mod ticket;
 
 pub use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
 pub use messages::{
-    Metric, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share, Source,
+    Beginning, Metric, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share, Source,
     StopAttempt, StopCause, TrainCandidate, TrainingEnd, TrainingProgress, TrainingSummary, Verdict,
     VerificationSummary, VerifyCandidate,
 };

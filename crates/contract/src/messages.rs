@@ -168,12 +168,24 @@ pub struct TrainCandidate {
     pub ticket: Ticket,
     /// The candidate's spec.
     pub spec: ArtifactId,
-    /// The recipe.
-    pub recipe: ArtifactId,
+    /// The data set, its split, the recipe and the limits: all that candidates share that are compared.
+    pub conditions: ArtifactId,
     /// The seed of everything random.
     pub seed: u64,
-    /// The checkpoint to go on from.
-    pub checkpoint: Option<ArtifactId>,
+    /// Where it begins.
+    pub beginning: Beginning,
+}
+
+/// Where a training begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beginning {
+    /// With weights that are drawn.
+    Fresh,
+    /// With the weights of another training of the same spec, such as at a lower rung.
+    Weights(ArtifactId),
+    /// Where a training of the same spec under the same conditions was stopped.
+    Checkpoint(ArtifactId),
 }
 
 /// How far a training is.
@@ -219,9 +231,12 @@ pub struct TrainingSummary {
     pub metric: Option<Metric>,
     /// Epochs done.
     pub epochs: u32,
-    /// How long it took.
+    /// How long it trained.
     pub duration_ms: u64,
-    /// The best weights.
+    /// What the computer's processors took meanwhile, for whatever they did, where that can be read.
+    pub energy_mj: Option<u64>,
+    /// The checkpoint: of a training that has ended by itself the weights that are handed out, of one that was stopped or has failed
+    /// where to go on from, if it came so far.
     pub checkpoint: Option<ArtifactId>,
 }
 

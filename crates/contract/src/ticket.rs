@@ -4,7 +4,7 @@ use automcu_model::{AttemptId, CandidateId, JobId};
 use serde::Serialize;
 
 /// Which try at which candidate of which job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Ticket {
     /// The job.
     pub job: JobId,

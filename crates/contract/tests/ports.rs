@@ -72,7 +72,7 @@ async fn a_request_is_accepted_or_refused_at_once_and_its_outcome_comes_by_messa
     let port = TrainingPort { train: trainer.clone().recipient(), stop: trainer.recipient() };
     let ticket = Ticket { job: JobId(1), candidate: CandidateId(1), attempt: AttemptId(1) };
     let file = ArtifactId::of(b"spec");
-    let request = TrainCandidate { ticket, spec: file, recipe: file, seed: 1, checkpoint: None };
+    let request = TrainCandidate { ticket, spec: file, conditions: file, seed: 1, beginning: Beginning::Fresh };
     assert_eq!(port.train.send(request.clone()).await, Ok(Ok(())));
     assert_eq!(port.train.send(request.clone()).await, Ok(Err(RequestError::Busy { waiting: 1 })));
     let seen = witness.send(Seen).await.expect("alive");

@@ -83,8 +83,8 @@ impl Largest for ScreeningSummary {
 
 impl Largest for TrainCandidate {
     fn largest() -> Self {
-        let checkpoint = Some(artifact());
-        Self { ticket: ticket(), spec: artifact(), recipe: artifact(), seed: u64::MAX, checkpoint }
+        let beginning = Beginning::Checkpoint(artifact());
+        Self { ticket: ticket(), spec: artifact(), conditions: artifact(), seed: u64::MAX, beginning }
     }
 }
 
@@ -102,6 +102,7 @@ impl Largest for TrainingSummary {
             metric: metric(),
             epochs: u32::MAX,
             duration_ms: u64::MAX,
+            energy_mj: Some(u64::MAX),
             checkpoint: Some(artifact()),
         }
     }

@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use automcu_model::Bytes;
+use automcu_process::{Limits, Program, ProgramError, Status};
 
-use crate::{
-    board::{Board, Cpu},
-    program::{Limits, Program, ProgramError, Status},
-};
+use crate::board::{Board, Cpu};
 
 const BOARD_LD: &str = include_str!("../../../deploy/firmware/board.ld");
 const BOARD_H: &str = include_str!("../../../deploy/firmware/board.h");

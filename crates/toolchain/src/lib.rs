@@ -1,19 +1,16 @@
 //! Other people's programs: compilers, linkers and emulators, each started in a folder of its own, within bounds, and what
 //! they say made into figures.
 //!
-//! This is the one place below the daemon where processes are started. Nothing here reads the environment: where programs
-//! lie is handed in.
+//! Nothing here reads the environment: where programs lie is handed in.
 
 mod board;
 mod build;
 mod image;
-mod program;
 mod proof;
 mod tools;
 
 pub use board::{Board, Cpu};
 pub use build::BuildError;
 pub use image::{Image, ImageError};
-pub use program::{Ended, Limits, Program, ProgramError, Said, Status};
 pub use proof::{Emulated, Hosted, ProofError, Subject, emulate, host, link};
 pub use tools::Tools;

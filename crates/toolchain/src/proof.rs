@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use automcu_model::Bytes;
+use automcu_process::{Limits, Program, ProgramError, Status};
 use serde::Serialize;
 use tempfile::TempDir;
 
@@ -10,7 +11,6 @@ use crate::{
     board::{Board, Cpu},
     build::{self, BuildError, Room, write},
     image::{Image, ImageError},
-    program::{Limits, Program, ProgramError, Status},
     tools::Tools,
 };
 

@@ -5,10 +5,11 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
+use automcu_artifacts::write_whole;
 use automcu_dataset::Samples;
 use automcu_model::{Graph, Refusals, Spec};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -156,6 +157,13 @@ pub enum CheckpointError {
         /// What is wrong.
         problem: Problem,
     },
+}
+
+impl CheckpointError {
+    /// Whether the file system is to blame: it may let through later what it refuses now.
+    pub(crate) const fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::Write { .. })
+    }
 }
 
 /// What is wrong with a checkpoint.
@@ -412,27 +420,8 @@ impl Checkpoint {
 
     /// Writes the checkpoint: under another name first, so that there is always a whole one.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        let new = |path: &Path| File::create_new(path);
-        replace(path, &self.to_bytes(), new).map_err(|error| CheckpointError::Write { path: path.to_owned(), error })
+        write_whole(path, &self.to_bytes()).map_err(|error| CheckpointError::Write { path: path.to_owned(), error })
     }
-}
-
-/// Puts these bytes in the place of a file, all of them or none. `open` makes the file that they are first written to.
-fn replace(path: &Path, bytes: &[u8], open: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let new = folder.join(format!(".{name}.{}.new", std::process::id()));
-    // What is left there is of a process of the same number that has died.
-    let _ = std::fs::remove_file(&new);
-    let written = open(&new)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&new, path))
-        .and_then(|()| File::open(folder)?.sync_all());
-    if written.is_err() {
-        // What is left of a failed attempt is of no use.
-        let _ = std::fs::remove_file(&new);
-    }
-    written
 }
 
 impl Header {
@@ -480,25 +469,4 @@ fn values(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<
         return Err(wrong("it has variances below 0"));
     }
     Ok(numbers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_replaced_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("checkpoint.safetensors");
-        let new = |path: &Path| File::create_new(path);
-        replace(&path, b"first", new).expect("writable");
-        // A disk that is full.
-        let full = |_: &Path| File::options().write(true).open("/dev/full");
-        let error = replace(&path, b"second", full).expect_err("no room");
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        assert_eq!(std::fs::read(&path).expect("still there"), b"first");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left of the attempt");
-        replace(&path, b"third", new).expect("writable");
-        assert_eq!(std::fs::read(&path).expect("there"), b"third");
-    }
 }

@@ -22,5 +22,5 @@ pub use measure::{Accuracy, Measured};
 pub use plan::{Held, Holder, NotTrained};
 pub use recipe::{EarlyStop, Length, Optimiser, Recipe, RecipeDigest, RecipeError, Schedule, Stretch, Version};
 pub use recipes::{Nature, RECIPES};
-pub use training::{End, Epoch, Event, Progress, Summary, Task, TrainError, Trained, Trainer, Wish};
-pub use worker::{Event as WorkerEvent, PROTOCOL, Request, WorkerError, work};
+pub use training::{End, Epoch, Event, Progress, Summary, Task, TrainError, Trained, Trainer, Wish, check};
+pub use worker::{Cause, Conditions, Event as WorkerEvent, PROTOCOL, Request, Splitting, WorkerError, work};

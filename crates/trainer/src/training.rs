@@ -255,21 +255,7 @@ enum Pass {
 impl<'a> Trainer<'a> {
     /// Checks what can be, and makes all buffers.
     pub fn new(task: Task<'a>) -> Result<Self, TrainError> {
-        let batch = (task.recipe.batch as usize).min(task.split.rung(task.recipe.fraction)?.len());
-        let indices = task.split.rung(task.recipe.fraction)?;
-        let options = Batching { batch, seed: task.seed, drop_last: true };
-        let learning = task
-            .recipe
-            .stretches
-            .iter()
-            .map(|stretch| TrainingBatches::new(task.samples, indices, stretch.augmentation.clone(), options));
-        let learning: Vec<_> = learning.collect::<Result<_, _>>()?;
-        for batches in &learning {
-            check_shapes(&task, batches.shape())?;
-        }
-        let resize = task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
-        let validating = EvaluationBatches::new(task.samples, task.split.validation(), batch, resize)?;
-        check_shapes(&task, validating.shape())?;
+        let Feeds { batch, learning, validating } = feeds(&task)?;
         let executor = Executor::new(task.graph, Setup { batch, threads: task.threads, isa: task.isa })?;
         Ok(Self { task, executor, learning, validating })
     }
@@ -490,6 +476,37 @@ impl<'a> Trainer<'a> {
         let summary = Summary { validation, end, epochs, best_epoch, seconds, back_offs };
         Ok(Trained { summary, state, progress })
     }
+}
+
+/// Checks what can be without making buffers: whether network, samples, split and recipe go together.
+pub fn check(task: &Task<'_>) -> Result<(), TrainError> {
+    feeds(task).map(|_| ())
+}
+
+/// What is learnt from, a stretch of the recipe each, and what validates.
+struct Feeds<'a> {
+    batch: usize,
+    learning: Vec<TrainingBatches<'a>>,
+    validating: EvaluationBatches<'a>,
+}
+
+fn feeds<'a>(task: &Task<'a>) -> Result<Feeds<'a>, TrainError> {
+    let indices = task.split.rung(task.recipe.fraction)?;
+    let batch = (task.recipe.batch as usize).min(indices.len());
+    let options = Batching { batch, seed: task.seed, drop_last: true };
+    let learning = task
+        .recipe
+        .stretches
+        .iter()
+        .map(|stretch| TrainingBatches::new(task.samples, indices, stretch.augmentation.clone(), options));
+    let learning: Vec<_> = learning.collect::<Result<_, _>>()?;
+    for batches in &learning {
+        check_shapes(task, batches.shape())?;
+    }
+    let resize = task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
+    let validating = EvaluationBatches::new(task.samples, task.split.validation(), batch, resize)?;
+    check_shapes(task, validating.shape())?;
+    Ok(Feeds { batch, learning, validating })
 }
 
 /// Goes back to where the epoch, or this run, began, to go on at a lower rate.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use automcu_toolchain::{Limits, Program, Status};
+use automcu_process::{Limits, Program, Status};
 
 /// Trains in PyTorch; its arguments are network, threads, batch, seconds and `eager` or `compile`.
 const SCRIPT: &str = include_str!("rival.py");

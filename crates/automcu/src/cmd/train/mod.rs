@@ -7,22 +7,25 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
-    time::Duration,
+    sync::atomic::Ordering,
 };
 
+use automcu_artifacts::write_whole;
 use automcu_convert::Network;
 use automcu_dataset::{Options, Part, Samples, Sealed, Split, Values};
 use automcu_model::{Graph, Spec, spec::Head};
-use automcu_trainer::{Checkpoint, Isa, Length, Nature, Preparation, Recipe, Subject, Task, Trained, Trainer, Wish};
+use automcu_trainer::{
+    Checkpoint, Conditions, End, Isa, Length, Nature, PROTOCOL, Recipe, Request, Splitting, Summary, Task, check,
+};
+use automcu_workers::{Bounds, Ending, Executor, Heard, Local};
 
 use super::write_json;
 use crate::{
-    Live, Said,
+    Host, Live, Said,
     answers::{Input, answers},
     cli::{RangeName, Train},
     deploy, input,
     outcome::{Failure, Outcome},
-    samples::split,
 };
 use progress::Progress;
 use report::{Answer, Share};
@@ -33,12 +36,15 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 const REPORT: &str = "train.json";
 /// So often at most a checkpoint is written, in seconds.
 const BETWEEN_CHECKPOINTS: f64 = 20.0;
+/// Writing the last checkpoint takes at most so many seconds.
+const GRACE: f64 = 120.0;
+/// Nobody waits longer than that, in seconds: a hundred years.
+const WITHOUT_END: f64 = 100.0 * 365.25 * 24.0 * 3600.0;
 
 pub(crate) fn run(
     arguments: &Train,
     stdin: &mut dyn Read,
-    home: &Path,
-    clock: fn() -> Duration,
+    host: &Host<'_>,
     live: &mut Live<'_>,
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
@@ -47,33 +53,113 @@ pub(crate) fn run(
     let Some((spec, graph)) = constructible(architecture, said) else {
         return Err(Failure::NotConstructible { file: name });
     };
-    let source = input::source(&arguments.data, home, Options::default())?;
+    let source = input::source(&arguments.data, host.data, Options::default())?;
     let samples = source.read(Part::Train)?;
     let test = if arguments.test { Some(Sealed::new(source.read(Part::Test)?)) } else { None };
-    check(&name, &spec, &arguments.data, &samples)?;
+    check_classes(&name, &spec, &arguments.data, &samples)?;
     let recipe = recipe(arguments, &samples)?;
-    let split = split(&samples, arguments.mix_groups)?;
-    let subject = Subject {
-        spec,
-        recipe,
-        seed: arguments.seed,
-        threads: arguments.threads,
-        vectors: Isa::best().name().to_owned(),
-        split: split.digest().to_string(),
-        data: named(&arguments.data),
-        classes: samples.names().to_vec(),
-        preparation: Preparation::of(&samples),
-    };
+    let splitting = Splitting { mixes_groups: arguments.mix_groups, ..Splitting::default() };
+    let split = splitting.of(&samples)?;
+    check_task(arguments, &graph, &samples, &split, &recipe)?;
     let folder = folder(arguments);
-    let work = Work { arguments, subject, graph, samples, split, folder };
-    let (checkpoint, trained) = work.train(clock, live)?;
-    let answer = work.prove(&name, &checkpoint, &trained, test)?;
+    let checkpoint = folder.join(CHECKPOINT);
+    before(arguments, &folder, &checkpoint, &spec)?;
+    let conditions = Conditions {
+        data: found_from_elsewhere(source.path()),
+        split: splitting,
+        recipe,
+        threads: arguments.threads,
+        memory_bytes: None,
+        deadline_s: WITHOUT_END,
+        checkpoint_every_s: BETWEEN_CHECKPOINTS,
+    };
+    let request = Request {
+        version: PROTOCOL,
+        spec: serde_json::from_str(&spec.to_json()).expect("a spec is written as JSON"),
+        seed: arguments.seed,
+        conditions,
+        checkpoint: found_from_elsewhere(&checkpoint),
+        from: arguments.from.as_deref().map(found_from_elsewhere),
+        grace_s: GRACE,
+    };
+    let summary = train(&request, &folder, host, live)?;
+    if summary.end == End::Stopped {
+        return Err(Failure::Interrupted { folder, epochs: summary.epochs });
+    }
+    let work = Work { folder, samples, split };
+    let checkpoint = Checkpoint::read(&checkpoint)?;
+    let answer = work.prove(&name, &checkpoint, &summary, test)?;
     if arguments.json {
         write_json(&answer, &mut said.output)?;
     } else {
         answer.write(&work.folder, &checkpoint.progress.curve, &mut said.output)?;
     }
     Ok(Outcome::Yes)
+}
+
+/// Has a worker train, and says how far it is.
+fn train(request: &Request, folder: &Path, host: &Host<'_>, live: &mut Live<'_>) -> Result<Summary, Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::Create { path: folder.to_owned(), error })?;
+    let is_interrupted = (host.interrupts)();
+    let executor = Local::new(host.program, Bounds::default());
+    let mut started = executor.start(request, folder).map_err(|error| Failure::NotTrainable(error.to_string()))?;
+    let mut stop = Some(started.stop);
+    let mut progress = Progress::new(live, host.clock, &request.conditions.recipe);
+    let ending = loop {
+        match started.heard.blocking_recv() {
+            Some(Heard::Said(event)) => progress.tell(&event),
+            Some(Heard::Ended(ending)) => break ending,
+            None => return Err(Failure::NotTrainable("the worker's watch has ended".to_owned())),
+        }
+        if is_interrupted.load(Ordering::Relaxed)
+            && let Some(stop) = stop.take()
+        {
+            // It may have ended meanwhile.
+            let _ = stop.send(());
+        }
+    };
+    progress.finish();
+    match ending {
+        Ending::Done { summary, .. } => Ok(summary),
+        Ending::Failed { cause, message } => Err(Failure::Attempt { cause, message }),
+        Ending::Lost { .. } => Err(Failure::NotTrainable(ending.to_string())),
+    }
+}
+
+/// Whether what would be written over or gone on from is there, and is what it should be.
+fn before(arguments: &Train, folder: &Path, checkpoint: &Path, spec: &Spec) -> Result<(), Failure> {
+    match (checkpoint.exists(), arguments.resume) {
+        (true, false) => return Err(Failure::Trained(folder.to_owned())),
+        (false, true) => return Err(Failure::NotTrained(folder.to_owned())),
+        _ => {}
+    }
+    match &arguments.from {
+        Some(path) if Checkpoint::read(path)?.subject.spec != *spec => {
+            Err(Failure::OtherSubject { path: path.clone(), what: "architecture" })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses here what a worker would refuse, before anything is written.
+fn check_task(
+    arguments: &Train,
+    graph: &Graph,
+    samples: &Samples,
+    split: &Split,
+    recipe: &Recipe,
+) -> Result<(), Failure> {
+    let task = Task {
+        graph,
+        samples: samples.borrowed(),
+        split,
+        recipe,
+        seed: arguments.seed,
+        threads: arguments.threads as usize,
+        loaders: 0,
+        isa: Isa::best(),
+    };
+    Ok(check(&task)?)
 }
 
 /// The architecture as it is trained; each reason why not is told.
@@ -88,7 +174,7 @@ fn constructible(architecture: input::Architecture, said: &mut Said) -> Option<(
 }
 
 /// Refuses what is learnt otherwise than by telling classes apart, and samples of other classes.
-fn check(name: &str, spec: &Spec, data: &Path, samples: &Samples) -> Result<(), Failure> {
+fn check_classes(name: &str, spec: &Spec, data: &Path, samples: &Samples) -> Result<(), Failure> {
     let mismatch = |takes: String, has: String, remedy| {
         Err(Failure::Mismatch { model: name.to_owned(), takes, data: data.display().to_string(), has, remedy })
     };
@@ -103,10 +189,19 @@ fn check(name: &str, spec: &Spec, data: &Path, samples: &Samples) -> Result<(), 
     mismatch(format!("{takes} classes"), has.to_string(), "give the head as many classes as the data set has")
 }
 
-/// What the data set is called in records: a name as it is, a path so that it is found from elsewhere.
-fn named(data: &Path) -> String {
-    let path = if data.exists() { fs::canonicalize(data).ok() } else { None };
-    path.unwrap_or_else(|| data.to_owned()).display().to_string()
+/// A path as it is found from another folder; a name stays one.
+fn found_from_elsewhere(path: &Path) -> PathBuf {
+    if let Ok(found) = fs::canonicalize(path) {
+        return found;
+    }
+    // What is yet to be written lies in a folder that may be there.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => {
+            fs::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name))
+        }
+        _ => path.to_owned(),
+    }
 }
 
 fn recipe(arguments: &Train, samples: &Samples) -> Result<Recipe, Failure> {
@@ -139,94 +234,19 @@ fn folder(arguments: &Train) -> PathBuf {
     })
 }
 
-struct Work<'a> {
-    arguments: &'a Train,
-    subject: Subject,
-    graph: Graph,
+struct Work {
+    folder: PathBuf,
     samples: Samples,
     split: Split,
-    folder: PathBuf,
 }
 
-impl Work<'_> {
-    /// Trains, and writes checkpoints on the way.
-    fn train(&self, clock: fn() -> Duration, live: &mut Live<'_>) -> Result<(Checkpoint, Trained), Failure> {
-        let path = self.folder.join(CHECKPOINT);
-        let before = self.before(&path)?;
-        let task = Task {
-            graph: &self.graph,
-            samples: self.samples.borrowed(),
-            split: &self.split,
-            recipe: &self.subject.recipe,
-            seed: self.arguments.seed,
-            threads: self.arguments.threads as usize,
-            loaders: 0,
-            isa: Isa::best(),
-        };
-        let mut trainer = Trainer::new(task)?;
-        fs::create_dir_all(&self.folder).map_err(|error| Failure::Create { path: self.folder.clone(), error })?;
-        let start = match before {
-            Some(checkpoint) if self.arguments.resume => checkpoint.progress,
-            Some(checkpoint) => trainer.beginning_with(checkpoint.handed_out().clone()),
-            None => trainer.beginning(),
-        };
-        let mut progress = Progress::new(live, clock, &self.subject.recipe);
-        let mut written = Ok(());
-        let mut last = clock();
-        let subject = &self.subject;
-        let trained = trainer.run(start, &clock, &mut |event| {
-            progress.tell(&event);
-            if let automcu_trainer::Event::Epoch { progress, .. } = event
-                && (clock() - last).as_secs_f64() > BETWEEN_CHECKPOINTS
-            {
-                let checkpoint = Checkpoint { subject: subject.clone(), progress: progress.clone(), summary: None };
-                written = checkpoint.write(&path);
-                last = clock();
-            }
-            if written.is_ok() { Wish::GoOn } else { Wish::Stop }
-        });
-        progress.finish();
-        let trained = trained?;
-        written?;
-        let (progress, summary) = (trained.progress.clone(), Some(trained.summary.clone()));
-        let checkpoint = Checkpoint { subject: self.subject.clone(), progress, summary };
-        checkpoint.write(&path)?;
-        Ok((checkpoint, trained))
-    }
-
-    /// What is gone on from, if anything is.
-    fn before(&self, path: &Path) -> Result<Option<Checkpoint>, Failure> {
-        let is_there = path.exists();
-        if is_there && !self.arguments.resume {
-            return Err(Failure::Trained(self.folder.clone()));
-        }
-        if !is_there && self.arguments.resume {
-            return Err(Failure::NotTrained(self.folder.clone()));
-        }
-        if let Some(path) = &self.arguments.from {
-            let checkpoint = Checkpoint::read(path)?;
-            if checkpoint.subject.spec != self.subject.spec {
-                return Err(Failure::OtherSubject { path: path.clone(), what: "architecture" });
-            }
-            return Ok(Some(checkpoint));
-        }
-        if !is_there {
-            return Ok(None);
-        }
-        let checkpoint = Checkpoint::read(path)?;
-        let (was, is) = (&checkpoint.subject, &self.subject);
-        match was.difference(is) {
-            Some(what) => Err(Failure::OtherSubject { path: path.to_owned(), what }),
-            None => Ok(Some(checkpoint)),
-        }
-    }
-
+impl Work {
     /// Makes the network int8, and measures that.
     fn prove(
         &self,
         name: &str,
         checkpoint: &Checkpoint,
-        trained: &Trained,
+        summary: &Summary,
         test: Option<Sealed<Samples>>,
     ) -> Result<Answer, Failure> {
         let (network, _) = deploy::deployed(checkpoint, self.samples.borrowed(), self.split.train())?;
@@ -234,13 +254,13 @@ impl Work<'_> {
         let validation = measured(&network, &self.samples.subset(&indices))?;
         let stem = self.folder.file_name().map_or_else(|| "network".into(), |name| name.to_string_lossy().into_owned());
         let file = self.folder.join(format!("{stem}.tflite"));
-        fs::write(&file, network.to_tflite()?).map_err(|error| Failure::Create { path: file.clone(), error })?;
+        write_whole(&file, &network.to_tflite()?).map_err(|error| Failure::Create { path: file.clone(), error })?;
         let test = test.map(|sealed| measured(&network, &sealed.open())).transpose()?;
-        let answer = Answer::of(name, &self.subject, &network, trained, validation, test, &file);
+        let answer = Answer::of(name, &checkpoint.subject, &network, summary, validation, test, &file);
         let path = self.folder.join(REPORT);
         let mut text = Vec::new();
         write_json(&answer, &mut text)?;
-        fs::write(&path, text).map_err(|error| Failure::Create { path, error })?;
+        write_whole(&path, &text).map_err(|error| Failure::Create { path, error })?;
         Ok(answer)
     }
 }

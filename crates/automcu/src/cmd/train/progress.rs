@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use automcu_trainer::{Event, Length, Recipe};
+use automcu_trainer::{Length, Recipe, WorkerEvent};
 
 use crate::Live;
 
@@ -34,30 +34,27 @@ impl<'l, 's> Progress<'l, 's> {
     }
 
     /// Tells what happened. That nobody listens is no reason to stop training.
-    pub(super) fn tell(&mut self, event: &Event<'_>) {
+    pub(super) fn tell(&mut self, event: &WorkerEvent) {
         match *event {
-            Event::Batch { share, loss, epoch } => {
+            WorkerEvent::Progress { share, loss, epoch } => {
                 // Losses of single batches jump about.
-                self.loss = Some(self.loss.map_or(loss, |before| before + 0.05 * (loss - before)));
+                self.loss = Some(self.loss.map_or(loss, |before| before + 0.3 * (loss - before)));
                 self.tell_batch(share, epoch);
             }
-            Event::Epoch { progress, share } => {
-                let Some(last) = progress.curve.last() else { return };
-                self.validation = Some(last.validation.accuracy.share);
+            WorkerEvent::Epoch { share, epoch, loss, validation, seconds } => {
+                self.validation = Some(validation);
                 if !self.live.is_watched {
-                    let (done, right) = (100.0 * share.min(1.0), 100.0 * last.validation.accuracy.share);
+                    let (done, right) = (100.0 * share.min(1.0), 100.0 * validation);
                     let _ = writeln!(
                         self.live.sink,
-                        "epoch {}: {done:.0} % done, loss {:.4}, validation {right:.2} % (float32), {:.0} s",
-                        progress.epochs(),
-                        last.loss,
-                        last.seconds
+                        "epoch {epoch}: {done:.0} % done, loss {loss:.4}, validation {right:.2} % (float32), {seconds:.0} s"
                     );
                 }
             }
-            Event::BackedOff { epoch } => {
-                let _ = writeln!(self.live.sink, "epoch {}: numbers went wrong; once more at a lower rate", epoch + 1);
+            WorkerEvent::BackedOff { epoch } => {
+                let _ = writeln!(self.live.sink, "epoch {epoch}: numbers went wrong; once more at a lower rate");
             }
+            _ => {}
         }
     }
 
@@ -79,7 +76,7 @@ impl<'l, 's> Progress<'l, 's> {
             "█".repeat(done),
             "░".repeat(BAR - done),
             100.0 * share.min(1.0),
-            epoch + 1,
+            epoch,
             self.loss.unwrap_or_default(),
             clock_time(left)
         );

@@ -7,7 +7,7 @@ use std::{
 
 use automcu_convert::Network;
 use automcu_model::{Bytes, DataType, GraphDigest, Provenance};
-use automcu_trainer::{Accuracy, End, Epoch, Subject, Summary, Trained};
+use automcu_trainer::{Accuracy, End, Epoch, Subject, Summary};
 use serde::Serialize;
 
 use super::progress::clock_time;
@@ -64,7 +64,7 @@ impl Answer {
         name: &str,
         subject: &Subject,
         network: &Network,
-        trained: &Trained,
+        summary: &Summary,
         validation: Share,
         test: Option<Share>,
         file: &Path,
@@ -84,7 +84,7 @@ impl Answer {
             parameters: cost.parameters(),
             macs: cost.macs,
             weights: footprint_of_weights(network.graph()),
-            training: trained.summary.clone(),
+            training: summary.clone(),
             validation,
             test,
             model: file.display().to_string(),

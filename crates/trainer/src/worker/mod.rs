@@ -5,123 +5,41 @@
 //! standard input says the same, so that a worker never outlives whoever started it. Events go to a stream of their own;
 //! standard output and standard error are left for what libraries say.
 
+mod energy;
+mod protocol;
+
 use std::{
+    fs::{self, File, TryLockError},
     io::{self, BufRead, Read, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc::{RecvTimeoutError, Sender, channel},
     },
     thread,
     time::Duration,
 };
 
-use automcu_dataset::{DatasetError, Part, Source, Split, SplitError};
+use automcu_dataset::{DatasetError, Part, Source, SplitError};
 use automcu_model::{Refusals, Spec};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     checkpoint::{Checkpoint, CheckpointError, Preparation, Subject},
     kernels::Isa,
-    recipe::{Recipe, RecipeError},
+    recipe::RecipeError,
     training::{End, Event as Happening, Summary, Task, TrainError, Trainer, Wish},
 };
+use energy::Meter;
+pub use protocol::{Cause, Conditions, Event, PROTOCOL, Request, Splitting};
 
-/// The version of requests and events.
-pub const PROTOCOL: u32 = 1;
 /// The longest request.
 const LONGEST_REQUEST: u64 = 1 << 20;
 /// Progress is told at most so often, and a heartbeat at least so often, in seconds.
 const BETWEEN_PROGRESS: f64 = 0.5;
 const BETWEEN_HEARTBEATS: Duration = Duration::from_secs(2);
-
-/// What is asked of a worker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// The version of the protocol.
-    pub version: u32,
-    /// The architecture.
-    pub spec: serde_json::Value,
-    /// The data set: a built-in one by its name, or where it lies.
-    pub data: PathBuf,
-    /// How.
-    pub recipe: Recipe,
-    /// Decides initial weights, order and augmentation.
-    pub seed: u64,
-    /// Threads that compute.
-    pub threads: u32,
-    /// The share of training samples that validates, and the seed of the split.
-    pub split: (f64, u64),
-    /// Where the checkpoint is written; what is there is gone on from.
-    pub checkpoint: PathBuf,
-    /// A checkpoint whose weights are begun with, such as that of a lower rung.
-    #[serde(default)]
-    pub from: Option<PathBuf>,
-    /// Seconds between checkpoints.
-    pub checkpoint_every_s: f64,
-    /// Seconds after which it stops, with a checkpoint.
-    pub deadline_s: f64,
-}
-
-/// What a worker says: a line each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// It is there.
-    Hello {
-        /// The version of the protocol.
-        version: u32,
-        /// Its process.
-        process: u32,
-        /// What it computes with.
-        vectors: String,
-    },
-    /// How far it is.
-    Progress {
-        /// The share that is done.
-        share: f64,
-        /// The epoch, from 1.
-        epoch: u32,
-        /// The loss of a batch.
-        loss: f64,
-    },
-    /// An epoch is done.
-    Epoch {
-        /// The epoch, from 1.
-        epoch: u32,
-        /// The mean loss of its batches.
-        loss: f64,
-        /// The share of right answers on the validation samples.
-        validation: f64,
-        /// Seconds of training until then.
-        seconds: f64,
-    },
-    /// It lives.
-    Heartbeat,
-    /// Numbers went wrong; the epoch begins again at a lower rate.
-    BackedOff {
-        /// The epoch, from 1.
-        epoch: u32,
-    },
-    /// A checkpoint is written.
-    Checkpoint {
-        /// Where.
-        path: PathBuf,
-        /// Epochs that it knows.
-        epochs: u32,
-    },
-    /// It has ended.
-    Result {
-        /// What came of it.
-        summary: Summary,
-    },
-    /// It has failed.
-    Error {
-        /// What went wrong, and what to do.
-        message: String,
-    },
-}
+/// The most seconds that a worker may take to end.
+const MOST_GRACE: f64 = 3600.0;
 
 /// Why a worker fails.
 #[derive(Debug, thiserror::Error)]
@@ -160,9 +78,49 @@ pub enum WorkerError {
         /// What differs.
         what: &'static str,
     },
+    /// The folder of the checkpoint cannot be had.
+    #[error("{}: {error}", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// Another worker writes there.
+    #[error("{}: another training writes here; wait for it, or name another folder", .0.display())]
+    Taken(PathBuf),
+    /// The limit of memory cannot be set.
+    #[error("memory cannot be limited to {bytes} bytes: {error}; leave the limit out")]
+    Limit {
+        /// The limit.
+        bytes: u64,
+        /// Why not.
+        error: io::Error,
+    },
     /// Nobody reads the events.
     #[error("events cannot be written: {0}")]
     Unheard(io::Error),
+}
+
+impl WorkerError {
+    /// What is to blame.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::Data(_) | Self::Split(_) => Cause::Data,
+            Self::Train(TrainError::Diverged { .. }) => Cause::Divergence,
+            Self::Folder { .. } | Self::Taken(_) | Self::Unheard(_) => Cause::Storage,
+            Self::Checkpoint(error) if error.is_of_storage() => Cause::Storage,
+            Self::Checkpoint(_)
+            | Self::Train(_)
+            | Self::Request(_)
+            | Self::Version(_)
+            | Self::Spec(_)
+            | Self::Recipe(_)
+            | Self::OtherSubject { .. }
+            | Self::Limit { .. } => Cause::Request,
+        }
+    }
 }
 
 /// Where events go; shared with the heartbeat.
@@ -193,49 +151,84 @@ pub fn work<W: Write + Send + 'static>(
     let telling = Telling(Arc::new(Mutex::new(events)));
     let done = attempt(input, &telling, clock);
     let last = match &done {
-        Ok(summary) => Event::Result { summary: summary.clone() },
-        Err(error) => Event::Error { message: error.to_string() },
+        Ok((summary, energy_j)) => Event::Result { summary: summary.clone(), energy_j: *energy_j },
+        Err(error) => Event::Error { cause: error.cause(), message: error.to_string() },
     };
     // If nobody hears the last word, the exit status still says it.
-    telling.tell(&last).map_err(WorkerError::Unheard).and(done)
+    telling.tell(&last).map_err(WorkerError::Unheard)?;
+    done.map(|(summary, _)| summary)
 }
 
 fn attempt<W: Write + Send + 'static>(
     input: impl Read + Send + 'static,
     telling: &Telling<W>,
     clock: fn() -> Duration,
-) -> Result<Summary, WorkerError> {
+) -> Result<(Summary, Option<f64>), WorkerError> {
     let hello = Event::Hello { version: PROTOCOL, process: std::process::id(), vectors: Isa::best().name().to_owned() };
     telling.tell(&hello).map_err(WorkerError::Unheard)?;
     let mut input = io::BufReader::new(input);
     let request = request(&mut input)?;
+    if let Some(bytes) = request.conditions.memory_bytes {
+        limit_memory(bytes).map_err(|error| WorkerError::Limit { bytes, error })?;
+    }
+    let (end, ended) = channel::<()>();
     let is_to_stop = Arc::new(AtomicBool::new(false));
     let stop = Arc::clone(&is_to_stop);
+    let grace = Duration::from_secs_f64(request.grace_s);
     thread::spawn(move || {
         // Whatever ends the input ends the attempt: a word, a closed pipe, an error.
         let mut word = String::new();
         let _ = input.take(64).read_line(&mut word);
         stop.store(true, Ordering::Relaxed);
+        // Whatever it hangs in, nobody may be left to end it.
+        if ended.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
+            std::process::abort();
+        }
     });
-    let is_done = Arc::new(AtomicBool::new(false));
-    let beating = beat(telling.clone(), Arc::clone(&is_done));
+    let beating = beat(telling.clone());
     let summary = train(&request, telling, clock, &is_to_stop);
-    is_done.store(true, Ordering::Relaxed);
-    beating.thread().unpark();
-    let _ = beating.join();
-    summary
+    let energy = beating.stop();
+    drop(end);
+    Ok((summary?, energy))
 }
 
-/// Tells every other second that the worker lives, whatever it computes.
-fn beat<W: Write + Send + 'static>(telling: Telling<W>, is_done: Arc<AtomicBool>) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        loop {
-            thread::park_timeout(BETWEEN_HEARTBEATS);
-            if is_done.load(Ordering::Relaxed) || telling.tell(&Event::Heartbeat).is_err() {
-                return;
+/// The most memory that this process may ask for. An allocation beyond it fails, which ends the process.
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Data).maximum;
+    Ok(setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum })?)
+}
+
+/// Tells every other second that the worker lives, whatever it computes, and reads the meter.
+struct Beating {
+    stop: Sender<()>,
+    thread: thread::JoinHandle<Option<Meter>>,
+}
+
+fn beat<W: Write + Send + 'static>(telling: Telling<W>) -> Beating {
+    let (stop, stopped) = channel();
+    let mut meter = Meter::new(Path::new(energy::COUNTERS));
+    let thread = thread::spawn(move || {
+        let mut is_heard = true;
+        while stopped.recv_timeout(BETWEEN_HEARTBEATS) == Err(RecvTimeoutError::Timeout) {
+            is_heard = is_heard && telling.tell(&Event::Heartbeat).is_ok();
+            if let Some(meter) = &mut meter {
+                meter.read();
             }
         }
-    })
+        meter
+    });
+    Beating { stop, thread }
+}
+
+impl Beating {
+    /// Ends it; the energy until now, where it can be read.
+    fn stop(self) -> Option<f64> {
+        drop(self.stop);
+        let mut meter = self.thread.join().ok()??;
+        meter.read();
+        Some(meter.joules())
+    }
 }
 
 fn request(input: &mut impl BufRead) -> Result<Request, WorkerError> {
@@ -250,10 +243,15 @@ fn request(input: &mut impl BufRead) -> Result<Request, WorkerError> {
     }
     let request: Request = serde_json::from_value(value).map_err(|error| wrong(&error))?;
     let is_time = |seconds: f64| seconds.is_finite() && seconds > 0.0;
-    if !(is_time(request.deadline_s) && is_time(request.checkpoint_every_s) && (1..=256).contains(&request.threads)) {
-        return Err(WorkerError::Request("give times above 0, and 1 to 256 threads".to_owned()));
+    let conditions = request.conditions;
+    let times = [conditions.deadline_s, conditions.checkpoint_every_s, request.grace_s];
+    if !times.into_iter().all(is_time) || request.grace_s > MOST_GRACE || !(1..=256).contains(&conditions.threads) {
+        return Err(WorkerError::Request(
+            "give times above 0, an hour of grace at most, and 1 to 256 threads".to_owned(),
+        ));
     }
-    Ok(Request { recipe: request.recipe.checked()?, ..request })
+    let conditions = Conditions { recipe: conditions.recipe.checked()?, ..conditions };
+    Ok(Request { conditions, ..request })
 }
 
 fn train<W: Write + Send + 'static>(
@@ -263,28 +261,30 @@ fn train<W: Write + Send + 'static>(
     is_to_stop: &AtomicBool,
 ) -> Result<Summary, WorkerError> {
     let begun = clock();
+    let conditions = &request.conditions;
+    let _lock = lock(&request.checkpoint)?;
     let spec = Spec::from_json(request.spec.to_string().as_bytes()).map_err(WorkerError::Spec)?;
     let graph = spec.lower().map_err(WorkerError::Spec)?;
-    let samples = Source::open(&request.data)?.read(Part::Train)?;
-    let split = Split::stratified(samples.labels(), samples.groups(), request.split.0, request.split.1)?;
+    let samples = Source::open(&conditions.data)?.read(Part::Train)?;
+    let split = conditions.split.of(&samples)?;
     let task = Task {
         graph: &graph,
         samples: samples.borrowed(),
         split: &split,
-        recipe: &request.recipe,
+        recipe: &conditions.recipe,
         seed: request.seed,
-        threads: request.threads as usize,
+        threads: conditions.threads as usize,
         loaders: 0,
         isa: Isa::best(),
     };
     let subject = Subject {
         spec,
-        recipe: request.recipe.clone(),
+        recipe: conditions.recipe.clone(),
         seed: request.seed,
-        threads: request.threads,
+        threads: conditions.threads,
         vectors: Isa::best().name().to_owned(),
         split: split.digest().to_string(),
-        data: request.data.display().to_string(),
+        data: conditions.data.display().to_string(),
         classes: samples.names().to_vec(),
         preparation: Preparation::of(&samples),
     };
@@ -297,7 +297,7 @@ fn train<W: Write + Send + 'static>(
     let mut keeping = Keeping { request, subject: &subject, telling, clock, last: begun, told: f64::NEG_INFINITY };
     let mut failed = None;
     let trained = trainer.run(start, &clock, &mut |event| {
-        let is_late = (clock() - begun).as_secs_f64() > request.deadline_s;
+        let is_late = (clock() - begun).as_secs_f64() > conditions.deadline_s;
         match keeping.hear(event) {
             Ok(()) if is_late || is_to_stop.load(Ordering::Relaxed) => Wish::Stop,
             Ok(()) => Wish::GoOn,
@@ -314,6 +314,19 @@ fn train<W: Write + Send + 'static>(
     let ended = (summary.end != End::Stopped).then(|| summary.clone());
     keeping.write(&Checkpoint { subject: subject.clone(), progress: trained.progress, summary: ended })?;
     Ok(summary)
+}
+
+/// Keeps others from writing where this writes, for as long as the file is open.
+fn lock(checkpoint: &Path) -> Result<File, WorkerError> {
+    let folder = checkpoint.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let refused = |error| WorkerError::Folder { folder: folder.to_owned(), error };
+    fs::create_dir_all(folder).map_err(refused)?;
+    let file = File::open(folder).map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(WorkerError::Taken(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(refused(error)),
+    }
 }
 
 /// Tells what happens, and writes checkpoints when they are due.
@@ -338,12 +351,13 @@ impl<W: Write> Keeping<'_, W> {
                 self.tell(&Event::Progress { share, epoch: epoch + 1, loss })
             }
             Happening::BackedOff { epoch } => self.tell(&Event::BackedOff { epoch: epoch + 1 }),
-            Happening::Epoch { progress, .. } => {
+            Happening::Epoch { progress, share } => {
                 if let Some(last) = progress.curve.last() {
                     let (validation, seconds) = (last.validation.accuracy.share, last.seconds);
-                    self.tell(&Event::Epoch { epoch: progress.epochs(), loss: last.loss, validation, seconds })?;
+                    let (epoch, loss) = (progress.epochs(), last.loss);
+                    self.tell(&Event::Epoch { share, epoch, loss, validation, seconds })?;
                 }
-                if (now - self.last).as_secs_f64() < self.request.checkpoint_every_s {
+                if (now - self.last).as_secs_f64() < self.request.conditions.checkpoint_every_s {
                     return Ok(());
                 }
                 let (subject, progress) = (self.subject.clone(), progress.clone());

@@ -3,19 +3,16 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    io::{self, Read},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    io,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, RecvTimeoutError, channel},
-    },
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Duration,
 };
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use crate::{
+    group::{EndsWithParent, Leader, Status},
+    said::{Keep, Output, Said},
+};
 
 /// What a program may take.
 #[derive(Clone, Copy, Debug)]
@@ -45,26 +42,6 @@ pub struct Program {
     search: OsString,
 }
 
-/// How a program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// By itself, with this status.
-    Exited(i32),
-    /// By a signal that was not ours.
-    Signalled(i32),
-    /// Because it took longer than allowed.
-    TimedOut,
-}
-
-/// What a program said on one of its outputs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
-    /// The first bytes of it, as text.
-    pub text: String,
-    /// Whether there was more.
-    pub was_cut: bool,
-}
-
 /// A program that was started and has ended, together with all that it started.
 #[derive(Clone, Debug)]
 pub struct Ended {
@@ -80,10 +57,7 @@ impl Ended {
     /// The last words of it that say anything, for a message.
     #[must_use]
     pub fn last_words(&self) -> &str {
-        fn words(said: &Said) -> Option<&str> {
-            said.text.lines().rev().map(str::trim).find(|line| !line.is_empty())
-        }
-        words(&self.errors).or_else(|| words(&self.output)).unwrap_or("it said nothing")
+        self.errors.last_words().or_else(|| self.output.last_words()).unwrap_or("it said nothing")
     }
 }
 
@@ -138,21 +112,19 @@ impl Program {
 
     /// Runs it to its end, or to its limits. When this returns, nothing that it started is left in its process group.
     pub fn run(&self, limits: Limits) -> Result<Ended, ProgramError> {
-        let mut child = self.start().map_err(|error| ProgramError::NotStarted { program: self.path.clone(), error })?;
-        let group = Pid::from_child(&child);
-        let outputs = (
-            child.stdout.take().map(|stream| reader(stream, limits.output_bytes)),
-            child.stderr.take().map(|stream| reader(stream, limits.output_bytes)),
-        );
-        let status = wait(&mut child, group, limits)
-            .map_err(|error| ProgramError::Lost { program: self.path.clone(), error })?;
-        let said = |output: Option<Output>| output.map(|output| output.said(limits.grace)).unwrap_or_default();
-        Ok(Ended { status, output: said(outputs.0), errors: said(outputs.1) })
+        let mut command = self.command();
+        command.stdin(Stdio::null()).ends_with_parent();
+        let mut leader = Leader::start(&mut command).map_err(|error| self.not_started(error))?;
+        let outputs = Outputs::of(&mut leader, Keep::First(limits.output_bytes));
+        let status = leader.wait(limits.deadline, limits.grace).map_err(|error| self.lost(error))?;
+        Ok(outputs.ended(status, limits.grace))
     }
 
+    /// The command, with its outputs piped.
     #[expect(clippy::disallowed_methods, reason = "this is where programs are started")]
-    fn start(&self) -> io::Result<Child> {
-        Command::new(&self.path)
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command
             .args(&self.arguments)
             .current_dir(&self.folder)
             .env_clear()
@@ -160,118 +132,39 @@ impl Program {
             .env("LC_ALL", "C")
             .env("HOME", &self.folder)
             .env("TMPDIR", &self.folder)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .ends_with_parent()
-            .spawn()
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn not_started(&self, error: io::Error) -> ProgramError {
+        ProgramError::NotStarted { program: self.path.clone(), error }
+    }
+
+    pub(crate) fn lost(&self, error: io::Error) -> ProgramError {
+        ProgramError::Lost { program: self.path.clone(), error }
     }
 }
 
-/// A program that outlives the one that waits for it would run on for ever: nobody is left to end it.
-trait EndsWithParent {
-    fn ends_with_parent(&mut self) -> &mut Self;
+/// Both outputs of a program while it runs.
+pub(crate) struct Outputs {
+    output: Option<Output>,
+    errors: Option<Output>,
 }
 
-impl EndsWithParent for Command {
-    #[cfg(target_os = "linux")]
-    fn ends_with_parent(&mut self) -> &mut Self {
-        let ask = || rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from);
-        #[expect(unsafe_code, reason = "between fork and exec")]
-        // SAFETY: a single system call, which allocates nothing and takes no lock.
-        unsafe {
-            self.pre_exec(ask)
+impl Outputs {
+    pub(crate) fn of(leader: &mut Leader, keep: Keep) -> Self {
+        let child = leader.child();
+        Self {
+            output: child.stdout.take().map(|stream| Output::of(stream, keep)),
+            errors: child.stderr.take().map(|stream| Output::of(stream, keep)),
         }
     }
 
-    #[cfg(not(target_os = "linux"))]
-    fn ends_with_parent(&mut self) -> &mut Self {
-        self
+    pub(crate) fn ended(self, status: Status, patience: Duration) -> Ended {
+        let said = |output: Option<Output>| output.map(|output| output.said(patience)).unwrap_or_default();
+        Ended { status, output: said(self.output), errors: said(self.errors) }
     }
-}
-
-/// Waits for the child, and ends it and its group where it takes too long.
-#[expect(clippy::disallowed_methods, reason = "a child's deadline runs on the computer's clock")]
-fn wait(child: &mut Child, group: Pid, limits: Limits) -> io::Result<Status> {
-    let start = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    let mut was_asked = false;
-    loop {
-        // The group is ended before the child is reaped: until then its number is nobody else's.
-        if has_ended(group)? {
-            let _ = kill_process_group(group, Signal::KILL);
-            let status = child.wait()?;
-            return Ok(if was_asked { Status::TimedOut } else { status_of(status) });
-        }
-        let taken = start.elapsed();
-        if taken > limits.deadline + limits.grace {
-            let _ = kill_process_group(group, Signal::KILL);
-            child.kill()?;
-            child.wait()?;
-            return Ok(Status::TimedOut);
-        }
-        if taken > limits.deadline && !was_asked {
-            was_asked = true;
-            let _ = kill_process_group(group, Signal::TERM);
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(20));
-    }
-}
-
-fn has_ended(child: Pid) -> io::Result<bool> {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    Ok(waitid(WaitId::Pid(child), options)?.is_some())
-}
-
-fn status_of(status: ExitStatus) -> Status {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Status::Exited(code),
-        (None, signal) => Status::Signalled(signal.unwrap_or(0)),
-    }
-}
-
-/// What is read of a stream while it is read.
-struct Output {
-    kept: Arc<Mutex<Kept>>,
-    end: Receiver<()>,
-}
-
-#[derive(Default)]
-struct Kept {
-    bytes: Vec<u8>,
-    was_cut: bool,
-}
-
-impl Output {
-    /// What was said, up to the end of the stream. A descendant that left the group may hold it open for ever: then what
-    /// was said until now.
-    fn said(self, patience: Duration) -> Said {
-        let is_whole = !matches!(self.end.recv_timeout(patience), Err(RecvTimeoutError::Timeout));
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Said { text: String::from_utf8_lossy(&kept.bytes).into_owned(), was_cut: kept.was_cut || !is_whole }
-    }
-}
-
-/// Reads a stream to its end, and keeps the first bytes.
-fn reader(mut stream: impl Read + Send + 'static, most: usize) -> Output {
-    let (sender, end) = channel::<()>();
-    let output = Output { kept: Arc::default(), end };
-    let kept = Arc::clone(&output.kept);
-    thread::spawn(move || {
-        // Dropped with the thread, which is the sign that all was read.
-        let _sender = sender;
-        let mut part = [0; 8192];
-        // What cannot be read any more is not kept; how the program ended says the rest.
-        while let Ok(count @ 1..) = stream.read(&mut part) {
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = most.saturating_sub(kept.bytes.len());
-            kept.bytes.extend_from_slice(&part[..count.min(room)]);
-            kept.was_cut |= count > room;
-        }
-    });
-    output
 }
 
 #[cfg(test)]

@@ -1,0 +1,136 @@
+//! The folder that artifacts lie in.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use automcu_model::ArtifactId;
+
+use crate::whole::write_whole;
+
+/// A folder of artifacts. Any number of processes may use it at a time: what is there never changes.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// An artifact that cannot be kept or had.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is not there.
+    #[error("{}: artifact {id} is not there; whoever named it must put it again", folder.display())]
+    NotThere {
+        /// Which.
+        id: ArtifactId,
+        /// Where it should be.
+        folder: PathBuf,
+    },
+    /// What is there is something else.
+    #[error("{}: the file is damaged, its content has another digest than its name; remove it", path.display())]
+    Damaged {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The file system refuses.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Store {
+    /// The store in this folder, which is made if it is not there.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let folder = folder.into();
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        Ok(Self { folder })
+    }
+
+    /// Keeps this content. When this returns, it is on the disk.
+    pub fn put(&self, content: &[u8]) -> Result<ArtifactId, StoreError> {
+        let id = ArtifactId::of(content);
+        let path = self.place(id);
+        if !fs::read(&path).is_ok_and(|there| ArtifactId::of(&there) == id) {
+            let folder = path.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder).map_err(at(folder))?;
+            write_whole(&path, content).map_err(at(&path))?;
+        }
+        Ok(id)
+    }
+
+    /// Keeps what is in this file.
+    pub fn put_file(&self, path: &Path) -> Result<ArtifactId, StoreError> {
+        self.put(&fs::read(path).map_err(at(path))?)
+    }
+
+    /// What is kept under this id.
+    pub fn get(&self, id: ArtifactId) -> Result<Vec<u8>, StoreError> {
+        let path = self.place(id);
+        match fs::read(&path) {
+            Ok(content) if ArtifactId::of(&content) == id => Ok(content),
+            Ok(_) => Err(StoreError::Damaged { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(StoreError::NotThere { id, folder: self.folder.clone() })
+            }
+            Err(error) => Err(StoreError::Io { path, error }),
+        }
+    }
+
+    /// The file that it lies in, for another process to read; what is in it is held against its digest.
+    pub fn file(&self, id: ArtifactId) -> Result<PathBuf, StoreError> {
+        self.get(id).map(|_| self.place(id))
+    }
+
+    fn place(&self, id: ArtifactId) -> PathBuf {
+        let name = id.to_string();
+        let (folder, file) = name.split_at(2);
+        self.folder.join(folder).join(file)
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    |error| StoreError::Io { path, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_had_again_by_its_digest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path().join("a/b")).expect("made");
+        let id = store.put(b"content").expect("put");
+        assert_eq!(id, ArtifactId::of(b"content"));
+        assert_eq!(store.put(b"content").expect("put twice"), id);
+        assert_eq!(store.get(id).expect("there"), b"content");
+        assert_eq!(fs::read(store.file(id).expect("there")).expect("readable"), b"content");
+        // Another process, or a later one.
+        let file = folder.path().join("file");
+        fs::write(&file, b"other").expect("writable");
+        let again = Store::open(folder.path().join("a/b")).expect("there");
+        assert_eq!(again.get(again.put_file(&file).expect("put")).expect("there"), b"other");
+        assert_eq!(again.get(id).expect("there"), b"content");
+    }
+
+    #[test]
+    fn what_is_missing_or_damaged_is_told_and_can_be_put_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("made");
+        let missing = store.get(ArtifactId::of(b"content")).expect_err("never put").to_string();
+        assert!(missing.contains("is not there; whoever named it must put it again"), "{missing}");
+        let id = store.put(b"content").expect("put");
+        let path = store.file(id).expect("there");
+        fs::write(&path, b"c0ntent").expect("writable");
+        for error in [store.get(id).expect_err("damaged"), store.file(id).expect_err("damaged")] {
+            assert!(error.to_string().starts_with(&format!("{}: the file is damaged", path.display())), "{error}");
+        }
+        assert_eq!(store.put(b"content").expect("put again"), id);
+        assert_eq!(store.get(id).expect("mended"), b"content");
+    }
+}

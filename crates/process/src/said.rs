@@ -1,0 +1,91 @@
+//! What programs say, read to the end so that they never wait for a reader, and kept within bounds.
+
+use std::{
+    io::Read,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+/// What a program said on one of its outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// As much of it as was kept, as text.
+    pub text: String,
+    /// Whether there was more.
+    pub was_cut: bool,
+}
+
+impl Said {
+    /// The last line that says anything.
+    pub(crate) fn last_words(&self) -> Option<&str> {
+        self.text.lines().rev().map(str::trim).find(|line| !line.is_empty())
+    }
+}
+
+/// Which bytes of a stream are kept, and at most how many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keep {
+    First(usize),
+    Last(usize),
+}
+
+/// What is read of a stream while it is read.
+pub(crate) struct Output {
+    kept: Arc<Mutex<Kept>>,
+    end: Receiver<()>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    was_cut: bool,
+}
+
+impl Kept {
+    fn take(&mut self, part: &[u8], keep: Keep) {
+        match keep {
+            Keep::First(most) => {
+                let room = most.saturating_sub(self.bytes.len());
+                self.bytes.extend_from_slice(&part[..part.len().min(room)]);
+                self.was_cut |= part.len() > room;
+            }
+            Keep::Last(most) => {
+                self.bytes.extend_from_slice(part);
+                let surplus = self.bytes.len().saturating_sub(most);
+                self.bytes.drain(..surplus);
+                self.was_cut |= surplus > 0;
+            }
+        }
+    }
+}
+
+impl Output {
+    /// Reads a stream to its end, and keeps some of it.
+    pub(crate) fn of(mut stream: impl Read + Send + 'static, keep: Keep) -> Self {
+        let (sender, end) = channel::<()>();
+        let output = Self { kept: Arc::default(), end };
+        let kept = Arc::clone(&output.kept);
+        thread::spawn(move || {
+            // Dropped with the thread, which is the sign that all was read.
+            let _sender = sender;
+            let mut part = [0; 8192];
+            // What cannot be read any more is not kept; how the program ended says the rest.
+            while let Ok(count @ 1..) = stream.read(&mut part) {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).take(&part[..count], keep);
+            }
+        });
+        output
+    }
+
+    /// What was said, up to the end of the stream. A descendant that left the group may hold it open for ever: then what
+    /// was said until now.
+    pub(crate) fn said(self, patience: Duration) -> Said {
+        let is_whole = !matches!(self.end.recv_timeout(patience), Err(RecvTimeoutError::Timeout));
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Said { text: String::from_utf8_lossy(&kept.bytes).into_owned(), was_cut: kept.was_cut || !is_whole }
+    }
+}
