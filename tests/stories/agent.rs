@@ -114,6 +114,7 @@ async fn candidates_are_trained_side_by_side_and_one_whose_worker_is_killed_come
     let recipe = Recipe::named("rung-0", Nature::Colour).expect("built in");
     let conditions = Conditions {
         data: "synthetic".into(),
+        left_out: None,
         split: Splitting::default(),
         recipe: Recipe { length: Length::Epochs(3), ..recipe },
         threads: 1,

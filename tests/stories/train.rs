@@ -215,3 +215,71 @@ fn a_training_whose_starter_is_killed_keeps_what_was_done() {
     child.kill().expect("it runs");
     child.wait().expect("it ends");
 }
+
+/// An array of 16-bit integers or of bytes as NumPy writes it.
+fn npy(kind: &str, sizes: &str, bytes: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}\n");
+    let length = u16::try_from(header.len()).expect("short").to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), bytes].concat()
+}
+
+#[test]
+fn a_person_who_is_left_out_is_tested_on_and_not_learnt_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("motions");
+    fs::create_dir(&data).expect("made");
+    // Three persons who move alike, along the first axis or the second; two in one part, one in the other.
+    for (part, persons) in [("train", [1, 2].as_slice()), ("test", [3].as_slice())] {
+        let each: Vec<(u8, u8)> = persons.iter().flat_map(|&person| (0..60).map(move |i| (i % 2, person))).collect();
+        let (labels, subjects): (Vec<u8>, Vec<u8>) = each.iter().copied().unzip();
+        let values = each.iter().enumerate().flat_map(|(i, &(label, person))| {
+            (0..24_usize).flat_map(move |j| {
+                let strength = if j % 3 == usize::from(label) { 900 } else { 40 };
+                let value = i16::from(person) * 10 + (j / 3 % 2) as i16 * strength + (i * 31 % 17) as i16;
+                value.to_le_bytes()
+            })
+        });
+        let count = each.len();
+        let write =
+            |name: &str, bytes: Vec<u8>| fs::write(data.join(format!("{part}-{name}.npy")), bytes).expect("ours");
+        write("x", npy("<i2", &format!("{count}, 8, 3"), &values.collect::<Vec<u8>>()));
+        write("y", npy("|u1", &format!("{count},"), &labels));
+        write("subject", npy("|u1", &format!("{count},"), &subjects));
+    }
+    let network = r#"{"version":1,"input":{"height":8,"width":1,"channels":3},
+        "backbone":[{"op":"conv","channels":8,"kernel":[3,1]}],"head":{"op":"classifier","classes":2}}"#;
+    let architecture = write(folder.path(), "motion.json", network);
+    let recipe = r#"{"version":1,"name":"turning","length":{"epochs":12},"batch":16,"optimiser":{"sgd":{"momentum":0.9,"nesterov":true}},
+        "rate":0.1,"schedule":"constant","stretches":[{"until":1.0,"augmentation":{"rotation":{"degrees":5}}}]}"#;
+    let recipe = write(folder.path(), "turning.json", recipe);
+    let (data, output) = (data.to_str().expect("text"), folder.path().join("motion"));
+    let output = output.to_str().expect("text");
+    let line = [
+        "train",
+        &architecture,
+        "--data",
+        data,
+        "--recipe",
+        &recipe,
+        "-o",
+        output,
+        "--leave-out",
+        "2",
+        "--test",
+        "--json",
+    ];
+    let said = automcu(&line);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    let answer = json(&said.output);
+    assert_eq!((&answer["left_out"], &answer["test"]["accuracy"]["samples"]), (&2.into(), &60.into()));
+    assert_eq!(answer["test"]["right"], 60, "{answer}");
+    // Whoever compiles the checkpoint need not say again who was left out.
+    let code = format!("{output}-code");
+    let said = automcu(&["compile", &format!("{output}/checkpoint.safetensors"), "--name", "motion", "-o", &code]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    let [made, compiled] = [answer["model"].as_str().expect("a path"), &format!("{code}/motion.tflite")].map(fs::read);
+    assert_eq!(made.expect("written"), compiled.expect("written"));
+    let said = automcu(&["train", &architecture, "--data", data, "-o", &format!("{output}-2"), "--leave-out", "9"]);
+    assert_eq!(said.outcome, Outcome::Refused);
+    assert!(said.errors.contains("there is no group 9 to leave out; there are [1, 2, 3]"), "{}", said.errors);
+}

@@ -158,6 +158,7 @@ impl Scene {
         let recipe = Recipe::named("rung-0", Nature::Colour).expect("built in");
         let conditions = Conditions {
             data: PathBuf::from("synthetic"),
+            left_out: None,
             split: Splitting::default(),
             recipe: Recipe { length: Length::Epochs(2), ..recipe },
             threads: 1,

@@ -220,6 +220,9 @@ pub(crate) struct Train {
     /// Let a person or speaker be both learnt from and validated on, as where the test part has the same ones
     #[arg(long)]
     pub(crate) mix_groups: bool,
+    /// Learn from all groups (people, speakers) but this one, and take it as the test part instead of the published one
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) leave_out: Option<u32>,
     /// Threads that compute
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) threads: u32,

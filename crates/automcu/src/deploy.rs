@@ -1,7 +1,7 @@
 //! From what was trained to what ships: normalisation folded away, weights in the order of the operators, int8.
 
 use automcu_convert::{
-    FloatError, FloatNetwork, FloatWeights, Learnt, Network, Norm, Options, QuantiseError, Range, Report,
+    Closeness, FloatError, FloatNetwork, FloatWeights, Learnt, Network, Norm, Options, QuantiseError, Range, Report,
 };
 use automcu_dataset::{EvaluationBatches, SamplesRef};
 use automcu_model::{Graph, Op};
@@ -9,8 +9,8 @@ use automcu_trainer::{Checkpoint, EPSILON, Held, Preparation};
 
 use crate::outcome::Failure;
 
-/// So many samples show the ranges of activations.
-const SHOWN: usize = 512;
+/// So many samples show the ranges of activations: of pictures, and of what is smaller.
+const SHOWN: [usize; 2] = [512, 2048];
 
 /// What was trained cannot be made int8.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,8 @@ pub(crate) fn deployed(
 ) -> Result<(Network, Report), Failure> {
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let network = FloatNetwork::deployed(&graph, &learnt(&graph, checkpoint)).map_err(DeployError::from)?;
-    let shown = &indices[..indices.len().min(SHOWN)];
+    let is_picture = checkpoint.subject.preparation == Preparation::Bytes;
+    let shown = &indices[..indices.len().min(SHOWN[usize::from(!is_picture)])];
     let batches = EvaluationBatches::new(samples, shown, shown.len().max(1), None)?;
     let mut feed = batches.here();
     let values = feed.next_batch().map_or(&[][..], |batch| &batch.values);
@@ -38,7 +39,8 @@ pub(crate) fn deployed(
         Preparation::Bytes => Some(Range { least: -1.0, most: 127.0 / 128.0 }),
         Preparation::Standardised { .. } => None,
     };
-    let options = Options { input, ..Options::default() };
+    // Most of a signal may lie far within what its strongest moments reach.
+    let options = Options { input, narrow_input: !is_picture, closeness: Closeness::Classes, ..Options::default() };
     let (network, report) = network.quantised(values, options).map_err(DeployError::from)?;
     let outputs = network.graph().shape(network.graph().output()).elements();
     let classes = &checkpoint.subject.classes;

@@ -59,7 +59,8 @@ pub(crate) fn network_or_checkpoint(
     }
     let checkpoint = Checkpoint::read(path)?;
     let named = PathBuf::from(&checkpoint.subject.data);
-    let samples = source(data.unwrap_or(&named), home, Options::default())?.read(Part::Train)?;
+    let options = Options { left_out: checkpoint.subject.left_out, ..Options::default() };
+    let samples = source(data.unwrap_or(&named), home, options)?.read(Part::Train)?;
     let own = split_of(&samples, &checkpoint.subject.split)?;
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let takes = graph.shape(Graph::INPUT);

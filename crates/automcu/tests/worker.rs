@@ -23,6 +23,7 @@ fn request(folder: &Path, epochs: u32) -> Request {
         seed: 4,
         conditions: Conditions {
             data: "synthetic".into(),
+            left_out: None,
             split: Splitting::default(),
             recipe: Recipe { length: automcu_trainer::Length::Epochs(epochs), ..recipe },
             threads: 1,

@@ -31,5 +31,5 @@ pub use network::{End, Network, NetworkError, Quantisation, Weights, keeps_step}
 pub use onnx::NotInOnnx;
 pub use ops::NotComputed;
 pub use plan::{Holder, Layout, Moment, Plan, Region};
-pub use quantise::{Choice, LayerReport, Method, Options, QuantiseError, Range, Report};
+pub use quantise::{Choice, Closeness, LayerReport, Method, Options, QuantiseError, Range, Report};
 pub use tflite::{FlatError, LONGEST, NotWritten, TfliteError};

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use automcu_convert::{
-    Choice, FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Method, Network, Norm, Options,
-    QuantiseError, Report,
+    Choice, Closeness, FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Method, Network, Norm,
+    Options, QuantiseError, Report,
 };
 use automcu_model::{
     Extent, Graph, GraphBuilder, Op, Origin, Shape,
@@ -62,7 +62,7 @@ fn chain(inputs: u32, layers: &[(Op, u32)], numbers: &mut Numbers) -> (Graph, Ve
 }
 
 fn options(method: Method, equalise: Choice, correct_biases: Choice) -> Options {
-    Options { method, equalise, correct_biases, input: None }
+    Options { method, equalise, correct_biases, ..Options::default() }
 }
 
 fn decibels(report: &Report) -> f64 {
@@ -218,4 +218,35 @@ fn without_samples_nothing_is_quantised() {
     assert!(matches!(refused, Err(QuantiseError::NotFinite { .. })), "{refused:?}");
     // Nothing but zeros is a range, too.
     assert!(float.quantised(&[0.0; 64], Options::default()).is_ok());
+}
+
+/// A network of one layer that tells two classes by a small part of its input, which is large at times.
+fn telling() -> (FloatNetwork, Vec<f32>) {
+    let mut numbers = Numbers(3);
+    let (graph, _) = chain(1, &[(conv(1, Activation::None), 2)], &mut numbers);
+    let learnt = vec![Learnt::Weights(FloatWeights { values: vec![8.0, -8.0], biases: vec![0.0, 0.0] })];
+    let network = FloatNetwork::deployed(&graph, &learnt).expect("fits");
+    let mut samples = numbers.list(64 * 200, 0.02);
+    samples.iter_mut().step_by(4001).for_each(|value| *value = 4.0);
+    (network, samples)
+}
+
+#[test]
+fn inputs_are_cut_off_where_classes_are_told_better_by_finer_steps() {
+    let (network, samples) = telling();
+    let base = Options { method: Method::MinMax, closeness: Closeness::Classes, ..Options::default() };
+    let (wide, report) = network.quantised(&samples, base).expect("quantised");
+    let (narrow, better) = network.quantised(&samples, Options { narrow_input: true, ..base }).expect("quantised");
+    let step = |network: &Network| network.quantisations()[Graph::INPUT.index()].scale;
+    assert!(step(&narrow) < 0.5 * step(&wide), "{} and {}", step(&narrow), step(&wide));
+    assert!(
+        better.divergence_bits < report.divergence_bits,
+        "{} and {}",
+        better.divergence_bits,
+        report.divergence_bits
+    );
+    // By their values, what is cut off costs more than finer steps bring.
+    let values = Options { narrow_input: true, closeness: Closeness::Values, ..base };
+    let (kept, _) = network.quantised(&samples, values).expect("quantised");
+    assert!((step(&kept) - step(&wide)).abs() < 1e-9);
 }

@@ -15,7 +15,7 @@ fn augmentations(criterion: &mut Criterion) {
     let bytes: Vec<u8> = (0..u64::from(SAMPLES) * shape.elements()).map(|i| (i * i / 97).to_le_bytes()[0]).collect();
     let labels: Vec<u16> = (0..SAMPLES).map(|i| u16::try_from(i % 10).expect("small")).collect();
     let indices: Vec<u32> = (0..SAMPLES).collect();
-    let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels };
+    let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels, standard: None };
     let options = Batching { batch: BATCH as usize, seed: 1, drop_last: true };
     let mut group = criterion.benchmark_group("augment");
     group.throughput(Throughput::Elements(BATCH.into()));
@@ -45,7 +45,7 @@ fn waits(criterion: &mut Criterion) {
     let bytes: Vec<u8> = (0..u64::from(SAMPLES) * shape.elements()).map(|i| (i * i / 97).to_le_bytes()[0]).collect();
     let labels: Vec<u16> = (0..SAMPLES).map(|i| u16::try_from(i % 10).expect("small")).collect();
     let indices: Vec<u32> = (0..SAMPLES).collect();
-    let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels };
+    let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels, standard: None };
     let text = r#"{"crop": {"pad": 4}, "flip": true, "auto": "cifar10", "mixup": {"alpha": 0.2}}"#;
     let augmentation: Augmentation = serde_json::from_str(text).expect("an augmentation");
     let options = Batching { batch: BATCH as usize, seed: 1, drop_last: true };

@@ -8,7 +8,7 @@ use std::{ops::Range, thread::Scope};
 use automcu_model::Shape;
 
 use crate::{
-    Augmentation, AugmentationError, Feed, Resize,
+    Augmentation, AugmentationError, Feed, Resize, Standard,
     augment::{Chain, Workspace, elements, mix},
     feed::{Maker, Place},
     random::{Purpose, Random},
@@ -35,6 +35,8 @@ pub struct SamplesRef<'a> {
     pub pixels: Pixels<'a>,
     /// Their classes.
     pub labels: &'a [u16],
+    /// What signals were in the units that they were measured in; none where they are in these still.
+    pub standard: Option<&'a Standard>,
 }
 
 /// What a sample is.
@@ -130,7 +132,7 @@ pub enum BatchError {
 ///
 /// let (bytes, labels): (Vec<u8>, Vec<u16>) = (vec![7; 100 * 32 * 32 * 3], (0..100).map(|i| i % 10).collect());
 /// let shape = automcu_model::Shape { height: 32, width: 32, channels: 3 };
-/// let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels };
+/// let source = SamplesRef { shape, pixels: Pixels::Bytes(&bytes), labels: &labels, standard: None };
 /// let split = Split::stratified(&labels, None, 0.1, 1)?;
 /// let augmentation = Augmentation { crop: Some(Crop { pad: 4 }), flip: true, ..Augmentation::none() };
 /// let options = Batching { batch: 16, seed: 1, drop_last: true };
@@ -158,7 +160,7 @@ pub struct TrainingBatches<'a> {
 /// ```compile_fail
 /// # use automcu_dataset::{Augmentation, EvaluationBatches, Pixels, SamplesRef};
 /// # let shape = automcu_model::Shape { height: 1, width: 1, channels: 1 };
-/// # let source = SamplesRef { shape, pixels: Pixels::Bytes(&[0]), labels: &[0] };
+/// # let source = SamplesRef { shape, pixels: Pixels::Bytes(&[0]), labels: &[0], standard: None };
 /// EvaluationBatches::new(source, &[0], 1, Augmentation::none());
 /// ```
 #[derive(Clone, Debug)]
@@ -281,7 +283,7 @@ impl<'a> Parts<'a> {
         if let Some(&index) = indices.iter().find(|&&index| index as usize >= labels) {
             return Err(BatchError::Index { index, samples: labels });
         }
-        let chain = Chain::new(source.shape, augmentation);
+        let chain = Chain::new(source.shape, augmentation, source.standard.cloned());
         let most = MOST_BYTES / size_of::<f32>() / elements(chain.shape());
         if batch == 0 || batch > most {
             return Err(BatchError::Batch { batch, most });

@@ -264,7 +264,7 @@ mod tests {
         }
 
         fn workspace(&self) -> Workspace {
-            Chain::new(Shape { height: 1, width: 1, channels: 1 }, Augmentation::none()).workspace()
+            Chain::new(Shape { height: 1, width: 1, channels: 1 }, Augmentation::none(), None).workspace()
         }
 
         fn blank(&self) -> Batch {

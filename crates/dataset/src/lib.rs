@@ -43,8 +43,8 @@ mod tables;
 
 pub use audio::{Audio, Frontend, WrongAudio};
 pub use augment::{
-    Augmentation, AugmentationError, ColourJitter, Crop, Cutout, Mix, Policy, RandAugment, Resize, SpecAugment, Spread,
-    TimeShift,
+    Augmentation, AugmentationError, BandShift, ColourJitter, Crop, Cutout, Mix, Policy, RandAugment, Resize, Rotation,
+    SpecAugment, Spread, TimeShift, TimeStretch,
 };
 pub use batches::{Batch, BatchError, Batching, EvaluationBatches, Pixels, SamplesRef, Target, TrainingBatches};
 pub use checksum::{WrongChecksum, check_md5, md5_of};

@@ -93,7 +93,7 @@ impl Random {
     }
 
     /// By Marsaglia's polar method.
-    fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         loop {
             let (x, y) = (self.signed(), self.signed());
             let square = x * x + y * y;

@@ -49,6 +49,16 @@ pub enum Uneven {
         /// How many classes there are.
         classes: usize,
     },
+    /// The parts are of different kinds.
+    #[error(
+        "samples of {one} in one part and of {other} in the other, or other classes or kinds of values; give both the same"
+    )]
+    Kinds {
+        /// What they are in one part.
+        one: Shape,
+        /// What they are in the other.
+        other: Shape,
+    },
     /// There are too many or too few groups.
     #[error("{groups} groups for {labels} samples; give one a sample")]
     Groups {
@@ -218,6 +228,22 @@ impl Samples {
         }
     }
 
+    /// These samples and then those, which are of the same kind.
+    pub(crate) fn followed_by(mut self, others: Self) -> Result<Self, Uneven> {
+        let (one, other) = (self.shape, others.shape);
+        let is_same = one == other && self.names == others.names && self.groups.is_some() == others.groups.is_some();
+        match (&mut self.values, &others.values) {
+            (Values::Bytes(values), Values::Bytes(more)) if is_same => values.extend_from_slice(more),
+            (Values::Floats(values), Values::Floats(more)) if is_same => values.extend_from_slice(more),
+            _ => return Err(Uneven::Kinds { one, other }),
+        }
+        self.labels.extend_from_slice(&others.labels);
+        if let (Some(groups), Some(more)) = (&mut self.groups, &others.groups) {
+            groups.extend_from_slice(more);
+        }
+        Ok(self)
+    }
+
     /// As batches borrow them.
     #[must_use]
     pub fn borrowed(&self) -> SamplesRef<'_> {
@@ -225,7 +251,7 @@ impl Samples {
             Values::Bytes(values) => Pixels::Bytes(values),
             Values::Floats(values) => Pixels::Floats(values),
         };
-        SamplesRef { shape: self.shape, pixels, labels: &self.labels }
+        SamplesRef { shape: self.shape, pixels, labels: &self.labels, standard: self.standard.as_ref() }
     }
 
     /// The same samples by this standard; pictures stay as they are.

@@ -48,6 +48,8 @@ pub struct Options {
     pub window: Window,
     /// How sound becomes features.
     pub audio: Audio,
+    /// The group (person, speaker) that is the test part, instead of the published one; all others are learnt from.
+    pub left_out: Option<u32>,
 }
 
 /// A data set that can be read.
@@ -148,8 +150,32 @@ impl Source {
         }
     }
 
-    /// A part as it is kept.
+    /// A part before it is standardised.
     fn raw(&self, part: Part) -> Result<Samples, DatasetError> {
+        let Some(group) = self.options.left_out else { return self.kept(part) };
+        let all = match self.kept(Part::Test) {
+            Ok(test) => self.kept(Part::Train)?.followed_by(test).map_err(DatasetError::uneven(&self.path))?,
+            Err(DatasetError::NoPart { .. }) => self.kept(Part::Train)?,
+            Err(error) => return Err(error),
+        };
+        let Some(groups) = all.groups() else {
+            let problem = "samples are of no groups, so that none can be left out".to_owned();
+            return Err(DatasetError::wrong(&self.path, problem));
+        };
+        if !groups.contains(&group) {
+            let mut known = groups.to_vec();
+            known.sort_unstable();
+            known.dedup();
+            let problem = format!("there is no group {group} to leave out; there are {known:?}");
+            return Err(DatasetError::wrong(&self.path, problem));
+        }
+        let is_wanted = |&index: &usize| (groups[index] == group) == (part == Part::Test);
+        let indices: Vec<usize> = (0..all.len()).filter(is_wanted).collect();
+        Ok(all.subset(&indices))
+    }
+
+    /// A part as it is kept.
+    fn kept(&self, part: Part) -> Result<Samples, DatasetError> {
         let stretch = match part {
             Part::Test => (0, BUILT_IN_TEST),
             Part::Train => (BUILT_IN_TEST, BUILT_IN_TRAIN),

@@ -37,17 +37,21 @@ impl Samples {
     }
 
     fn pictures(&self) -> SamplesRef<'_> {
-        SamplesRef { shape: PICTURE, pixels: Pixels::Bytes(&self.bytes), labels: &self.labels }
+        SamplesRef { shape: PICTURE, pixels: Pixels::Bytes(&self.bytes), labels: &self.labels, standard: None }
     }
 
     fn signals(&self) -> SamplesRef<'_> {
-        SamplesRef { shape: SIGNAL, pixels: Pixels::Floats(&self.floats), labels: &self.labels }
+        SamplesRef { shape: SIGNAL, pixels: Pixels::Floats(&self.floats), labels: &self.labels, standard: None }
     }
 
     /// A source that this augmentation is for.
     fn fit(&self, name: &str) -> SamplesRef<'_> {
         if matches!(name, "time_shift" | "scale" | "noise" | "spec_augment" | "signal mixup") {
             self.signals()
+        } else if name == "rotation" {
+            let shape = Shape { width: 1, channels: 3, ..SIGNAL };
+            let values = &self.floats[..usize::from(SAMPLES) * 60];
+            SamplesRef { shape, pixels: Pixels::Floats(values), ..self.signals() }
         } else {
             self.pictures()
         }
@@ -70,6 +74,7 @@ const AUGMENTATIONS: &[(&str, &str, &str)] = &[
     ("cutout", r#"{"cutout": {"side": 5}}"#, "f1a85d574e13424b"),
     ("time_shift", r#"{"time_shift": {"most": 3}}"#, "4552a513e513c4b8"),
     ("scale", r#"{"scale": {"deviation": 0.1}}"#, "0a23ef7489f41630"),
+    ("rotation", r#"{"rotation": {"degrees": 20}}"#, "8a23a9887ab7f475"),
     ("noise", r#"{"noise": {"deviation": 0.1}}"#, "8501b10bcef6635e"),
     (
         "spec_augment",
@@ -210,7 +215,7 @@ fn the_share_of_a_label_is_the_area_that_was_not_pasted() {
     let area = 16 * 12;
     let values: Vec<f32> = labels.iter().flat_map(|&label| [f32::from(label); 16 * 12]).collect();
     let shape = Shape { height: 16, width: 12, channels: 1 };
-    let source = SamplesRef { shape, pixels: Pixels::Floats(&values), labels: &labels };
+    let source = SamplesRef { shape, pixels: Pixels::Floats(&values), labels: &labels, standard: None };
     let indices: Vec<u32> = (0..100).collect();
     for text in [r#"{"cutmix": {"alpha": 1.0}}"#, r#"{"mixup": {"alpha": 1.0}}"#] {
         let batches = TrainingBatches::new(source, &indices, read(text), OPTIONS).expect("batches");

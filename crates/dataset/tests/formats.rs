@@ -69,6 +69,28 @@ fn signals_are_standardised_by_the_training_part_alone() {
 }
 
 #[test]
+fn a_group_that_is_left_out_is_the_test_part_wherever_it_was() {
+    let folder = folder();
+    arrays(folder.path());
+    write(folder.path(), "train-y.npy", npy(2, "|u1", "(2,)", &[0, 1]));
+    let leaving = |group| Options { left_out: Some(group), ..Options::default() };
+    let read = |group, part| Source::open_with(folder.path(), leaving(group)).expect("there").read(part);
+    let error = read(7, Part::Train).expect_err("who is in the test part is not said").to_string();
+    assert!(error.contains("give both the same"), "{error}");
+    write(folder.path(), "test-subject.npy", npy(3, "<i4", "(1,)", &[7, 0, 0, 0]));
+    let (train, test) = (read(7, Part::Train).expect("read"), read(7, Part::Test).expect("read"));
+    assert_eq!((train.groups(), train.labels()), (Some([9].as_slice()), [1].as_slice()));
+    assert_eq!((test.groups(), test.labels()), (Some([7, 7].as_slice()), [0, 1].as_slice()));
+    // The standard is that of what is learnt from.
+    assert_eq!(test.standard(), train.standard());
+    let error = read(8, Part::Test).expect_err("nobody").to_string();
+    assert!(error.contains("there is no group 8 to leave out; there are [7, 9]"), "{error}");
+    let source = Source::open_with(Path::new("synthetic"), leaving(0)).expect("built in");
+    let error = source.read(Part::Train).expect_err("no groups").to_string();
+    assert!(error.contains("samples are of no groups"), "{error}");
+}
+
+#[test]
 fn arrays_of_bytes_are_pictures_in_an_archive_too() {
     let folder = folder();
     let path = folder.path().join("digits.npz");

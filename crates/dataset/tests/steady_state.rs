@@ -59,8 +59,8 @@ fn a_feed_that_has_begun_allocates_nothing() {
     let bytes: Vec<u8> = (0..10 * picture.elements()).map(|i| (i * i).to_le_bytes()[0]).collect();
     let signal = Shape { height: 9, width: 4, channels: 1 };
     let floats = vec![0.5; 360];
-    let pictures = SamplesRef { shape: picture, pixels: Pixels::Bytes(&bytes), labels: &labels };
-    let signals = SamplesRef { shape: signal, pixels: Pixels::Floats(&floats), labels: &labels };
+    let pictures = SamplesRef { shape: picture, pixels: Pixels::Bytes(&bytes), labels: &labels, standard: None };
+    let signals = SamplesRef { shape: signal, pixels: Pixels::Floats(&floats), labels: &labels, standard: None };
     let all = r#"{"resize": {"height": 14, "width": 8}, "crop": {"pad": 2}, "flip": true, "auto": "cifar10",
         "colour_jitter": {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}, "cutout": {"side": 3},
         "mixup": {"alpha": 0.3}, "cutmix": {"alpha": 1.0}}"#;

@@ -77,6 +77,8 @@ pub struct Subject {
     pub split: String,
     /// What the data set is called.
     pub data: String,
+    /// The group that is tested on, instead of the published test part.
+    pub left_out: Option<u32>,
     /// What the classes are called; none where they have no names.
     pub classes: Vec<String>,
     /// How samples are prepared.
@@ -89,7 +91,7 @@ impl Subject {
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         let differs = [
             (self.spec != other.spec, "architecture"),
-            (self.split != other.split, "data set or split"),
+            (self.split != other.split || self.left_out != other.left_out, "data set or split"),
             (self.preparation != other.preparation || self.classes != other.classes, "data set"),
             (self.recipe != other.recipe, "recipe"),
             (self.seed != other.seed, "seed"),
@@ -121,6 +123,8 @@ struct Header {
     vectors: String,
     split: String,
     data: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_out: Option<u32>,
     classes: Vec<String>,
     preparation: Preparation,
     counts: Counts,
@@ -327,7 +331,8 @@ impl Checkpoint {
     }
 
     fn header(&self) -> Header {
-        let Subject { spec, recipe, seed, threads, vectors, split, data, classes, preparation } = self.subject.clone();
+        let Subject { spec, recipe, seed, threads, vectors, split, data, left_out, classes, preparation } =
+            self.subject.clone();
         Header {
             version: VERSION,
             spec: serde_json::to_value(spec).expect("specs are documents"),
@@ -337,6 +342,7 @@ impl Checkpoint {
             vectors,
             split,
             data,
+            left_out,
             classes,
             preparation,
             counts: self.progress.counts,
@@ -399,6 +405,7 @@ impl Checkpoint {
             vectors: header.vectors,
             split: header.split,
             data: header.data,
+            left_out: header.left_out,
             classes: header.classes,
             preparation: header.preparation,
         };

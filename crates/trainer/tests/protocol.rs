@@ -87,6 +87,7 @@ impl Given {
             vectors: Isa::best().name().into(),
             split: self.split.digest().to_string(),
             data: "synthetic".into(),
+            left_out: None,
             classes: self.samples.names().to_vec(),
             preparation: Preparation::Bytes,
         };

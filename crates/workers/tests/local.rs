@@ -14,6 +14,7 @@ fn request() -> Request {
         seed: 1,
         conditions: Conditions {
             data: "synthetic".into(),
+            left_out: None,
             split: Splitting::default(),
             recipe: Recipe::named("rung-0", Nature::Colour).expect("built in"),
             threads: 1,

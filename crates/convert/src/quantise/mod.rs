@@ -6,6 +6,8 @@ mod report;
 mod steps;
 mod weights;
 
+use std::rc::Rc;
+
 use automcu_model::{Graph, Refusal};
 
 use crate::{
@@ -51,6 +53,19 @@ pub struct Options {
     pub correct_biases: Choice,
     /// What inputs lie between, whatever is seen of them: -1 and 127/128 make the integer of a byte that byte less 128.
     pub input: Option<Range>,
+    /// Whether inputs may be cut off where they are seen to lie between wider bounds: the steps between become finer.
+    pub narrow_input: bool,
+    /// By what the ways are compared that are left to choose.
+    pub closeness: Closeness,
+}
+
+/// How close an int8 network is to the float32 one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closeness {
+    /// By the signal to noise of its outputs.
+    Values,
+    /// By the chances that its outputs give to classes.
+    Classes,
 }
 
 impl Default for Options {
@@ -60,6 +75,8 @@ impl Default for Options {
             equalise: Choice::WhereItHelps,
             correct_biases: Choice::WhereItHelps,
             input: None,
+            narrow_input: false,
+            closeness: Closeness::Values,
         }
     }
 }
@@ -106,36 +123,68 @@ impl FloatNetwork {
         let plain = steps::with_steps_between(self).map_err(QuantiseError::TooLarge)?;
         let mut best: Option<(Network, Report)> = None;
         let mut failed = None;
+        let mut take = |found: Result<(Network, Report), QuantiseError>| match found {
+            Ok(found) if best.as_ref().is_none_or(|(_, best)| found.1.is_better_than(best, options.closeness)) => {
+                best = Some(found);
+                true
+            }
+            Ok(_) => false,
+            Err(error) => {
+                failed.get_or_insert(error);
+                false
+            }
+        };
+        let mut way = None;
         for &is_equalised in tried(options.equalise) {
             let network = if is_equalised { equalise::equalised(&plain) } else { plain.clone() };
-            let observations = match Observations::of(&network, samples, options.method) {
-                Ok(mut observations) => {
-                    if let Some(range) = options.input {
-                        observations.ranges[Graph::INPUT.index()] = range;
-                    }
-                    observations
-                }
+            let mut observations = match Observations::of(&network, samples, options.method) {
+                Ok(observations) => observations,
                 Err(error) => {
-                    failed.get_or_insert(error);
+                    take(Err(error));
                     continue;
                 }
             };
+            if let Some(range) = options.input {
+                observations.ranges[Graph::INPUT.index()] = range;
+            }
+            let seen = Rc::new(Seen { network, observations, is_equalised });
             for &is_corrected in tried(options.correct_biases) {
-                let network = integers(&network, &observations, is_corrected).and_then(|integers| {
-                    let report = Report::of(&network, &integers, samples, [is_equalised, is_corrected])?;
-                    Ok((integers, report))
-                });
-                match network {
-                    Ok(found) if best.as_ref().is_none_or(|(_, best)| found.1.is_better_than(best)) => {
-                        best = Some(found)
-                    }
-                    Ok(_) => {}
-                    Err(error) => failed = failed.or(Some(error)),
+                if take(seen.made_int8(samples, 1.0, is_corrected)) {
+                    way = Some((Rc::clone(&seen), is_corrected));
                 }
+            }
+        }
+        // The best way so far, with finer steps of what most inputs are.
+        if let Some((seen, is_corrected)) = way.filter(|_| options.narrow_input) {
+            for share in NARROWER {
+                take(seen.made_int8(samples, share, is_corrected));
             }
         }
         // One way that works is enough.
         best.ok_or_else(|| failed.expect("something was tried"))
+    }
+}
+
+/// The shares of the range of inputs that are tried.
+const NARROWER: [f32; 5] = [0.75, 0.5, 0.375, 0.25, 0.125];
+
+/// A network with what was seen of it.
+struct Seen {
+    network: FloatNetwork,
+    observations: Observations,
+    is_equalised: bool,
+}
+
+impl Seen {
+    /// The int8 network whose inputs lie within this share of their range.
+    fn made_int8(&self, samples: &[f32], share: f32, is_corrected: bool) -> Result<(Network, Report), QuantiseError> {
+        let mut ranges = self.observations.ranges.clone();
+        let Range { least, most } = &mut ranges[Graph::INPUT.index()];
+        (*least, *most) = (*least * share, *most * share);
+        let means = is_corrected.then_some(&self.observations.means[..]);
+        let integers = integers(&self.network, &ranges, means)?;
+        let report = Report::of(&self.network, &integers, samples, [self.is_equalised, is_corrected])?;
+        Ok((integers, report))
     }
 }
 
@@ -147,10 +196,10 @@ fn tried(choice: Choice) -> &'static [bool] {
     }
 }
 
-fn integers(network: &FloatNetwork, observations: &Observations, is_corrected: bool) -> Result<Network, QuantiseError> {
-    let tensors = steps::quantisations(&network.graph, &observations.ranges);
+fn integers(network: &FloatNetwork, ranges: &[Range], means: Option<&[Vec<f64>]>) -> Result<Network, QuantiseError> {
+    let tensors = steps::quantisations(&network.graph, ranges);
     let layers = network.graph.nodes().iter().zip(&network.weights).map(|(node, layer)| {
-        let means = is_corrected.then(|| observations.means[node.inputs[0].index()].as_slice());
+        let means = means.map(|means| means[node.inputs[0].index()].as_slice());
         let layer = layer.as_ref()?;
         Some(weights::quantised(&network.graph, node, layer, tensors[node.inputs[0].index()], means))
     });

@@ -1,8 +1,9 @@
 //! How far the integers are from the numbers, layer by layer.
 
+use automcu_model::Op;
 use serde::Serialize;
 
-use super::on_samples;
+use super::{Closeness, on_samples};
 use crate::{float::FloatNetwork, interpret::largest, network::Network, ops::NotComputed};
 
 /// What one layer's output is like in integers.
@@ -37,6 +38,8 @@ pub struct Report {
     pub are_biases_corrected: bool,
     /// The share of samples whose largest output is the same in both.
     pub agreement: f64,
+    /// How far the chances that the outputs give to classes are from the float32 network's: the mean relative entropy, in bits.
+    pub divergence_bits: f64,
 }
 
 /// What was seen of one tensor.
@@ -57,7 +60,8 @@ impl Report {
     ) -> Result<Self, NotComputed> {
         let graph = integers.graph();
         let mut seen = vec![Noise::default(); graph.tensors().len()];
-        let (mut count, mut agreeing) = (0_usize, 0_usize);
+        let (mut count, mut agreeing, mut divergence) = (0_usize, 0_usize, 0.0);
+        let are_chances = graph.nodes().last().is_some_and(|node| node.op == Op::Softmax);
         let output = graph.output().index();
         on_samples(network, integers, samples, |float, int| {
             for (place, noise) in seen.iter_mut().enumerate() {
@@ -72,6 +76,10 @@ impl Report {
             }
             count += 1;
             agreeing += usize::from(largest(float.tensor(output)) == largest(int.tensor(output)));
+            let step = integers.quantisations()[output];
+            let reals = float.tensor(output).iter().map(|&real| f64::from(real));
+            let rounded = int.tensor(output).iter().map(|&value| f64::from(step.real(value)));
+            divergence += relative_entropy(&chances(reals, are_chances), &chances(rounded, are_chances));
         })?;
         #[expect(clippy::cast_precision_loss, reason = "shares of counts")]
         let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
@@ -98,13 +106,17 @@ impl Report {
             is_equalised,
             are_biases_corrected,
             agreement: share(agreeing as u64, count as u64),
+            divergence_bits: divergence / (count.max(1) as f64),
         })
     }
 
     /// Whether the output is closer to the float32 network's than by another way.
-    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+    pub(super) fn is_better_than(&self, other: &Self, closeness: Closeness) -> bool {
         let decibels = |report: &Self| report.output_decibels.unwrap_or(f64::INFINITY);
-        decibels(self) > decibels(other)
+        match closeness {
+            Closeness::Values => decibels(self) > decibels(other),
+            Closeness::Classes => self.divergence_bits < other.divergence_bits,
+        }
     }
 
     /// The layer whose output is furthest from the float32 network's.
@@ -113,4 +125,23 @@ impl Report {
         let noisy = self.layers.iter().filter(|layer| layer.decibels.is_some());
         noisy.min_by(|a, b| a.decibels.unwrap_or(0.0).total_cmp(&b.decibels.unwrap_or(0.0)))
     }
+}
+
+/// The chances that outputs give to classes: as they are, or by softmax.
+fn chances(outputs: impl Iterator<Item = f64>, are_chances: bool) -> Vec<f64> {
+    let mut chances: Vec<f64> = outputs.collect();
+    if !are_chances {
+        let most = chances.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        chances.iter_mut().for_each(|chance| *chance = (*chance - most).exp());
+    }
+    // What an integer cannot tell from nothing is not impossible.
+    const LEAST: f64 = 1e-6;
+    let sum: f64 = chances.iter().map(|chance| chance.max(LEAST)).sum();
+    chances.iter_mut().for_each(|chance| *chance = chance.max(LEAST) / sum);
+    chances
+}
+
+/// How many bits it costs to take these chances for those.
+fn relative_entropy(those: &[f64], these: &[f64]) -> f64 {
+    those.iter().zip(these).map(|(that, this)| that * (that / this).log2()).sum()
 }

@@ -10,6 +10,9 @@ use serde::Serialize;
 /// The most values of a window.
 const LONGEST_WINDOW: usize = 1 << 14;
 
+/// What is so quiet that it would have to be made louder than that is noise.
+const LARGEST_GAIN: f32 = 1_000.0;
+
 /// How sound becomes features, whatever its rate is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Audio {
@@ -25,6 +28,8 @@ pub struct Audio {
     pub length_ms: u32,
     /// What is quieter than this share of the loudest moment counts as silence.
     pub silence: f32,
+    /// The root mean square that what is heard is brought to, as an automatic gain does; none leaves it as loud as it was.
+    pub level: Option<f32>,
     /// What is added to an energy before its logarithm is taken.
     pub floor: f32,
     /// How many cepstral coefficients (MFCC) are taken; none leaves the bands as they are.
@@ -40,6 +45,7 @@ impl Default for Audio {
             low_hz: 20.0,
             length_ms: 1_000,
             silence: 0.02,
+            level: Some(0.1),
             floor: 1e-4,
             coefficients: None,
         }
@@ -93,6 +99,12 @@ impl Frontend {
             (is_between(audio.bands, 2, transform / 2), "bands", figure(audio.bands), "2 to half a window's values"),
             ((0.0..half(rate_hz)).contains(&audio.low_hz), "low_hz", audio.low_hz, "0 to half the rate"),
             (audio.floor > 0.0, "floor", audio.floor, "more than 0"),
+            (
+                audio.level.is_none_or(|level| level > 0.0 && level <= 1.0),
+                "level",
+                audio.level.unwrap_or(0.0),
+                "more than 0 and at most 1",
+            ),
             (
                 (1..=audio.bands).contains(&coefficients),
                 "coefficients",
@@ -198,7 +210,10 @@ impl Listener {
 
     /// Adds the features of a sound, window by window.
     pub(crate) fn features(&mut self, sound: &[f32], into: &mut Vec<f32>) {
-        let sound = centred(sound, self.frontend.audio.silence, self.frontend.length);
+        let mut sound = centred(sound, self.frontend.audio.silence, self.frontend.length);
+        if let Some(level) = self.frontend.audio.level {
+            bring_to(level, &mut sound);
+        }
         for frame in 0..self.frontend.frames {
             let start = frame * self.frontend.hop;
             self.values.fill(0.0);
@@ -253,6 +268,16 @@ fn centred(sound: &[f32], silence: f32, length: usize) -> Vec<f32> {
     values
 }
 
+/// Makes what is heard as loud as that; silence stays silent.
+fn bring_to(level: f32, sound: &mut [f32]) {
+    let heard = sound.iter().filter(|value| **value != 0.0);
+    let (count, energy) = heard.fold((0.0_f32, 0.0_f32), |(count, sum), value| (count + 1.0, sum + value * value));
+    let gain = level / (energy / count.max(1.0)).sqrt();
+    if gain.is_finite() {
+        sound.iter_mut().for_each(|value| *value *= gain.min(LARGEST_GAIN));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +306,26 @@ mod tests {
         let padded = [vec![0.0; 700], sound.clone(), vec![0.0; 1_900]].concat();
         assert_eq!(centred(&sound, 0.02, 8_000), centred(&padded, 0.02, 8_000));
         assert_eq!(centred(&[0.0; 10], 0.02, 4), [0.0; 4]);
+    }
+
+    #[test]
+    fn how_loud_a_sound_was_does_not_matter_unless_it_is_asked_for() {
+        let features = |audio: &Audio, gain: f32| {
+            let sound: Vec<f32> = tone(440.0).iter().map(|value| value * gain).collect();
+            let mut features = Vec::new();
+            Listener::new(Frontend::new(audio, 8_000).expect("right")).features(&sound, &mut features);
+            features
+        };
+        let apart = |audio: &Audio| {
+            let (loud, quiet) = (features(audio, 0.5), features(audio, 0.002));
+            loud.iter().zip(&quiet).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        assert!(apart(&Audio::default()) < 1e-2);
+        assert!(apart(&Audio { level: None, ..Audio::default() }) > 5.0);
+        let silence = [0.0; 8_000];
+        let mut heard = Vec::new();
+        Listener::new(Frontend::new(&Audio::default(), 8_000).expect("right")).features(&silence, &mut heard);
+        assert!(heard.iter().all(|value| value.is_finite()));
     }
 
     #[test]

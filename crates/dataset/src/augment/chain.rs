@@ -3,7 +3,7 @@
 use automcu_model::Shape;
 
 use super::{Augmentation, ColourJitter, Policy, Resize, canvas::Canvas, policy, resize::Resizer, signal};
-use crate::random::Random;
+use crate::{Standard, random::Random};
 
 /// What is done to every sample. What validates has a chain without augmentation.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Chain {
     from: Shape,
     resize: Option<Resize>,
     augmentation: Augmentation,
+    /// What a signal's values are in the units that they were measured in.
+    standard: Option<Standard>,
 }
 
 /// The room that a thread needs to send samples through a chain.
@@ -22,10 +24,10 @@ pub(crate) struct Workspace {
 }
 
 impl Chain {
-    pub(crate) fn new(from: Shape, augmentation: Augmentation) -> Self {
+    pub(crate) fn new(from: Shape, augmentation: Augmentation, standard: Option<Standard>) -> Self {
         let same = Resize { height: from.height, width: from.width };
         let resize = augmentation.resize.filter(|&resize| resize != same);
-        Self { from, resize, augmentation }
+        Self { from, resize, augmentation, standard }
     }
 
     pub(crate) const fn augmentation(&self) -> &Augmentation {
@@ -74,7 +76,8 @@ impl Chain {
 
     /// Sends a signal through.
     pub(crate) fn signal(&self, sample: &[f32], random: &mut Random, out: &mut [f32]) {
-        signal::signal(signal::Layout::of(self.from), &self.augmentation, sample, random, out);
+        let layout = signal::Layout::of(self.from);
+        signal::signal(layout, &self.augmentation, self.standard.as_ref(), sample, random, out);
     }
 }
 

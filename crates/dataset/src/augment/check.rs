@@ -73,6 +73,9 @@ impl Augmentation {
             fields.push(("colour_jitter.saturation", jitter.saturation, 0.0, 1.0));
         }
         fields.extend(self.time_shift.map(|shift| ("time_shift.most", shift.most.into(), 1.0, f64::from(u32::MAX))));
+        fields.extend(self.time_stretch.map(|stretch| ("time_stretch.most", stretch.most, 0.0, 0.9)));
+        fields.extend(self.band_shift.map(|shift| ("band_shift.most", shift.most.into(), 1.0, f64::from(u32::MAX))));
+        fields.extend(self.rotation.map(|rotation| ("rotation.degrees", rotation.degrees, 0.0, 180.0)));
         fields.extend(self.scale.map(|scale| ("scale.deviation", scale.deviation, 0.0, 1.0)));
         fields.extend(self.noise.map(|noise| ("noise.deviation", noise.deviation, 0.0, 1e6)));
         if let Some(spec) = self.spec_augment {
@@ -100,6 +103,15 @@ impl Augmentation {
         let channels = shape.channels;
         let given = || format!("{kind} of {}x{}x{channels}", shape.height, shape.width);
         unfit.map_or(Ok(()), |field| Err(AugmentationError::Samples { field, wanted, given: given() }))?;
+        if self.rotation.is_some() && !channels.is_multiple_of(3) {
+            let wanted = "signals whose channels are the three axes of one sensor or more";
+            return Err(AugmentationError::Samples { field: "rotation", wanted, given: given() });
+        }
+        let bands = if shape.height > 1 { shape.width } else { channels };
+        if self.band_shift.is_some() && bands == 1 {
+            let wanted = "spectrograms of two bands or more";
+            return Err(AugmentationError::Samples { field: "band_shift", wanted, given: given() });
+        }
         self.check_masks(shape)
     }
 
@@ -133,6 +145,9 @@ impl Augmentation {
     fn first_for_signals(&self) -> Option<&'static str> {
         let steps = [
             ("time_shift", self.time_shift.is_some()),
+            ("time_stretch", self.time_stretch.is_some()),
+            ("band_shift", self.band_shift.is_some()),
+            ("rotation", self.rotation.is_some()),
             ("scale", self.scale.is_some()),
             ("noise", self.noise.is_some()),
             ("spec_augment", self.spec_augment.is_some()),

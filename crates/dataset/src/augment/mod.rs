@@ -47,6 +47,16 @@ pub struct Augmentation {
     /// Signals moved along time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_shift: Option<TimeShift>,
+    /// Signals made longer or shorter about their middle, together with `time_shift`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_stretch: Option<TimeStretch>,
+    /// Spectrograms moved along their bands, as from a higher or a deeper voice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band_shift: Option<BandShift>,
+    /// Signals of sensors with three axes, turned in space as if the sensor was worn otherwise. Every three channels are a
+    /// sensor, and all of them are turned alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
     /// Signals multiplied by a random number about 1, another one for each channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<Spread>,
@@ -142,6 +152,30 @@ pub struct ColourJitter {
 pub struct TimeShift {
     /// The most steps each way.
     pub most: u32,
+}
+
+/// Signals made longer or shorter; the outermost values are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeStretch {
+    /// The most that is drawn, as a share of the length.
+    pub most: f64,
+}
+
+/// Spectrograms moved along their bands; the outermost bands are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandShift {
+    /// The most bands each way.
+    pub most: u32,
+}
+
+/// Turns about an axis that points anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// The standard deviation of the angle, in degrees.
+    pub degrees: f64,
 }
 
 /// How far random numbers spread.

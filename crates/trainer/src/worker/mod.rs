@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use automcu_dataset::{DatasetError, Part, Source, SplitError};
+use automcu_dataset::{DatasetError, Options, Part, Source, SplitError};
 use automcu_model::{Refusals, Spec};
 
 use crate::{
@@ -265,7 +265,8 @@ fn train<W: Write + Send + 'static>(
     let _lock = lock(&request.checkpoint)?;
     let spec = Spec::from_json(request.spec.to_string().as_bytes()).map_err(WorkerError::Spec)?;
     let graph = spec.lower().map_err(WorkerError::Spec)?;
-    let samples = Source::open(&conditions.data)?.read(Part::Train)?;
+    let options = Options { left_out: conditions.left_out, ..Options::default() };
+    let samples = Source::open_with(&conditions.data, options)?.read(Part::Train)?;
     let split = conditions.split.of(&samples)?;
     let task = Task {
         graph: &graph,
@@ -285,6 +286,7 @@ fn train<W: Write + Send + 'static>(
         vectors: Isa::best().name().to_owned(),
         split: split.digest().to_string(),
         data: conditions.data.display().to_string(),
+        left_out: conditions.left_out,
         classes: samples.names().to_vec(),
         preparation: Preparation::of(&samples),
     };

@@ -37,6 +37,9 @@ pub struct Request {
 pub struct Conditions {
     /// The data set: a built-in one by its name, or where it lies.
     pub data: PathBuf,
+    /// The group (person, speaker) that is tested on, instead of the published test part.
+    #[serde(default)]
+    pub left_out: Option<u32>,
     /// Which of its training samples validate.
     pub split: Splitting,
     /// How.

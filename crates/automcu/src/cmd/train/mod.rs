@@ -53,7 +53,8 @@ pub(crate) fn run(
     let Some((spec, graph)) = constructible(architecture, said) else {
         return Err(Failure::NotConstructible { file: name });
     };
-    let source = input::source(&arguments.data, host.data, Options::default())?;
+    let options = Options { left_out: arguments.leave_out, ..Options::default() };
+    let source = input::source(&arguments.data, host.data, options)?;
     let samples = source.read(Part::Train)?;
     let test = if arguments.test { Some(Sealed::new(source.read(Part::Test)?)) } else { None };
     check_classes(&name, &spec, &arguments.data, &samples)?;
@@ -66,6 +67,7 @@ pub(crate) fn run(
     before(arguments, &folder, &checkpoint, &spec)?;
     let conditions = Conditions {
         data: found_from_elsewhere(source.path()),
+        left_out: arguments.leave_out,
         split: splitting,
         recipe,
         threads: arguments.threads,

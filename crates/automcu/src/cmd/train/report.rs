@@ -40,6 +40,8 @@ pub(super) struct Answer {
     architecture: String,
     digest: GraphDigest,
     data: String,
+    /// The group that is the test part, instead of the published one.
+    left_out: Option<u32>,
     recipe: String,
     recipe_digest: String,
     split_digest: String,
@@ -75,6 +77,7 @@ impl Answer {
             architecture: name.to_owned(),
             digest: network.graph().digest(),
             data: subject.data.clone(),
+            left_out: subject.left_out,
             recipe: subject.recipe.name.clone(),
             recipe_digest: subject.recipe.digest().to_string(),
             split_digest: subject.split.clone(),
