@@ -105,9 +105,6 @@ fn what_cannot_be_trained_is_told_before_it_costs_anything() {
     let odd = write(folder.path(), "odd.json", &NETWORK.replace("\"classes\":10", "\"classes\":9"));
     let regression = NETWORK.replace("\"op\":\"classifier\",\"classes\":10", "\"op\":\"regression\",\"outputs\":10");
     let numbers = write(folder.path(), "numbers.json", &regression);
-    let resizing = r#"{"version":1,"name":"r","length":{"epochs":1},"batch":8,"optimiser":{"sgd":{"momentum":0.9,"nesterov":true}},
-        "rate":0.1,"schedule":"constant","stretches":[{"until":1.0,"augmentation":{"resize":{"height":16,"width":16}}}]}"#;
-    let resizing = write(folder.path(), "resizing.json", resizing);
     let broken = write(folder.path(), "broken.json", &NETWORK.replace("\"channels\":12", "\"channels\":0"));
     let recipe = write(folder.path(), "recipe.json", r#"{"version":1}"#);
     let missing = folder.path().join("nowhere").to_str().expect("text").to_owned();
@@ -116,7 +113,6 @@ fn what_cannot_be_trained_is_told_before_it_costs_anything() {
         (vec!["train", &broken], Outcome::Refused, "backbone[1].channels"),
         (vec!["train", &odd, "--epochs", "1"], Outcome::Refused, "takes 9 classes"),
         (vec!["train", &numbers], Outcome::Refused, "classifiers are what is trained here"),
-        (vec!["train", &good, "--recipe", &resizing], Outcome::Refused, "leave resize out"),
         (vec!["train", &good, "--resume"], Outcome::Unreadable, "leave --resume out"),
         (vec!["train", &good, "--recipe", "slow"], Outcome::Refused, "slow is no recipe; known are paper"),
         (vec!["train", &good, "--recipe", &recipe], Outcome::Refused, "missing field"),
@@ -233,10 +229,10 @@ fn a_person_who_is_left_out_is_tested_on_and_not_learnt_from() {
         let each: Vec<(u8, u8)> = persons.iter().flat_map(|&person| (0..60).map(move |i| (i % 2, person))).collect();
         let (labels, subjects): (Vec<u8>, Vec<u8>) = each.iter().copied().unzip();
         let values = each.iter().enumerate().flat_map(|(i, &(label, person))| {
-            (0..24_usize).flat_map(move |j| {
-                let strength = if j % 3 == usize::from(label) { 900 } else { 40 };
-                let value = i16::from(person) * 10 + (j / 3 % 2) as i16 * strength + (i * 31 % 17) as i16;
-                value.to_le_bytes()
+            let other = i16::try_from(i * 31 % 17).expect("small");
+            (0..24_i16).flat_map(move |j| {
+                let strength = if j % 3 == i16::from(label) { 900 } else { 40 };
+                (i16::from(person) * 10 + j / 3 % 2 * strength + other).to_le_bytes()
             })
         });
         let count = each.len();
@@ -282,4 +278,32 @@ fn a_person_who_is_left_out_is_tested_on_and_not_learnt_from() {
     let said = automcu(&["train", &architecture, "--data", data, "-o", &format!("{output}-2"), "--leave-out", "9"]);
     assert_eq!(said.outcome, Outcome::Refused);
     assert!(said.errors.contains("there is no group 9 to leave out; there are [1, 2, 3]"), "{}", said.errors);
+}
+
+#[test]
+fn pictures_are_learnt_and_measured_in_another_size() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let network = NETWORK.replace("\"height\":32,\"width\":32", "\"height\":20,\"width\":24");
+    let architecture = write(folder.path(), "small.json", &network);
+    let recipe = r#"{"version":1,"name":"small","length":{"epochs":3},"batch":32,"optimiser":{"sgd":{"momentum":0.9,"nesterov":true}},
+        "rate":0.02,"schedule":"constant","stretches":[{"until":1.0,"augmentation":{"resize":{"height":20,"width":24}}}]}"#;
+    let recipe = write(folder.path(), "small-recipe.json", recipe);
+    let output = folder.path().join("small").to_str().expect("text").to_owned();
+    let said = automcu(&["train", &architecture, "--recipe", &recipe, "-o", &output, "--test", "--json"]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    let answer = json(&said.output);
+    let model = answer["model"].as_str().expect("a path");
+    let said = automcu(&["eval", model, "--data", "synthetic", "--resize", "--json"]);
+    assert_eq!(json(&said.output)["right"], answer["test"]["right"], "{}", said.errors);
+    assert!(answer["test"]["right"].as_u64().is_some_and(|right| right > 250), "{answer}");
+    let said = automcu(&["eval", model, "--data", "synthetic"]);
+    assert_eq!(said.outcome, Outcome::Refused, "as they are, they do not fit");
+    let code = format!("{output}-code");
+    let said = automcu(&["compile", &format!("{output}/checkpoint.safetensors"), "--name", "small", "-o", &code]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
+    assert_eq!(fs::read(format!("{code}/small.tflite")).expect("written"), fs::read(model).expect("written"));
+    // Signals have no other size.
+    let said = automcu(&["eval", model, "--data", "signals", "--resize"]);
+    assert_eq!(said.outcome, Outcome::Refused);
+    assert!(said.errors.contains("resize is for pictures"), "{}", said.errors);
 }

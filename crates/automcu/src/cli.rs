@@ -183,6 +183,9 @@ pub(crate) struct Eval {
     /// What a network takes the bytes of a picture for
     #[arg(long, value_name = "RANGE", default_value = "auto")]
     pub(crate) range: RangeName,
+    /// Bring pictures to the size that the network takes, as a recipe with `resize` does
+    #[arg(long)]
+    pub(crate) resize: bool,
     /// Only the first so many samples
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: Option<u32>,

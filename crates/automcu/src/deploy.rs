@@ -31,7 +31,7 @@ pub(crate) fn deployed(
     let network = FloatNetwork::deployed(&graph, &learnt(&graph, checkpoint)).map_err(DeployError::from)?;
     let is_picture = checkpoint.subject.preparation == Preparation::Bytes;
     let shown = &indices[..indices.len().min(SHOWN[usize::from(!is_picture)])];
-    let batches = EvaluationBatches::new(samples, shown, shown.len().max(1), None)?;
+    let batches = EvaluationBatches::new(samples, shown, shown.len().max(1), checkpoint.subject.recipe.resize())?;
     let mut feed = batches.here();
     let values = feed.next_batch().map_or(&[][..], |batch| &batch.values);
     // A picture's byte less 128 is the integer itself: nothing is computed before the network.

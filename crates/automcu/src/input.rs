@@ -7,8 +7,8 @@ use std::{
 };
 
 use automcu_convert::{LONGEST, Network};
-use automcu_dataset::{Options, Part, Published, Source, Supply};
-use automcu_model::{Graph, Refusals, Spec, limits};
+use automcu_dataset::{Options, Part, Published, Resize, Source, Supply};
+use automcu_model::{Graph, Refusals, Shape, Spec, limits};
 use automcu_target::Catalogue;
 use automcu_trainer::{Checkpoint, Preparation, Splitting};
 
@@ -64,7 +64,11 @@ pub(crate) fn network_or_checkpoint(
     let own = split_of(&samples, &checkpoint.subject.split)?;
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let takes = graph.shape(Graph::INPUT);
-    let is_same = takes == samples.shape() && checkpoint.subject.preparation == Preparation::of(&samples);
+    let shown = match checkpoint.subject.recipe.resize() {
+        Some(Resize { height, width }) => Shape { height, width, ..samples.shape() },
+        None => samples.shape(),
+    };
+    let is_same = takes == shown && checkpoint.subject.preparation == Preparation::of(&samples);
     // Other samples of the same kind may show the ranges, if that is asked for.
     let split = match own {
         Some(split) if is_same => Some(split),

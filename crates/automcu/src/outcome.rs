@@ -144,8 +144,6 @@ pub(crate) enum Failure {
     Trained(PathBuf),
     #[error("{}: there is no checkpoint to go on from; leave --resume out", .0.display())]
     NotTrained(PathBuf),
-    #[error("the recipe resizes samples, and the int8 network is measured on samples as they are; leave resize out")]
-    Resized,
     /// A checkpoint of something else.
     #[error("{}: the checkpoint is of another {what}; give the same, or name another folder", path.display())]
     OtherSubject { path: PathBuf, what: &'static str },
@@ -182,7 +180,6 @@ impl Failure {
             | Self::Batches(_)
             | Self::Deploy(_)
             | Self::OtherSubject { .. }
-            | Self::Resized
             | Self::Checkpoint(CheckpointError::Wrong { .. })
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(error) | Self::Fetch(FetchError::Dataset(error)) => of_data(error),

@@ -4,7 +4,9 @@ use std::slice::ChunksExact;
 
 use automcu_model::Shape;
 
-use crate::{Pixels, SamplesRef, Standard};
+use crate::{
+    Augmentation, AugmentationError, Pixels, Resize, SamplesRef, Standard, augment::Resizer, file::MOST_VALUES,
+};
 
 /// Samples of one shape, each with the number of its class.
 #[derive(Clone, Debug, PartialEq)]
@@ -241,6 +243,26 @@ impl Samples {
         if let (Some(groups), Some(more)) = (&mut self.groups, &others.groups) {
             groups.extend_from_slice(more);
         }
+        Ok(self)
+    }
+
+    /// The same pictures in another size, as batches that validate have them.
+    pub fn resized(mut self, resize: Resize) -> Result<Self, AugmentationError> {
+        let augmentation = Augmentation { resize: Some(resize), ..Augmentation::none() };
+        augmentation.check_for(self.shape, matches!(self.values, Values::Bytes(_)))?;
+        let Values::Bytes(pictures) = &self.values else { return Ok(self) };
+        let to = Shape { height: resize.height, width: resize.width, ..self.shape };
+        let all = to.elements().saturating_mul(self.labels.len() as u64);
+        if all > MOST_VALUES {
+            let range = format!("sizes that make at most {MOST_VALUES} values of all pictures");
+            return Err(AugmentationError::Range { field: "resize", value: f64::from(resize.height), range });
+        }
+        let (mut resizer, mut resized) = (Resizer::new(self.shape, resize), vec![0; usize::try_from(all).unwrap_or(0)]);
+        let each = resized.len() / self.labels.len().max(1);
+        for (from, to) in pictures.chunks_exact(self.each()).zip(resized.chunks_exact_mut(each.max(1))) {
+            resizer.resize(from, to);
+        }
+        (self.shape, self.values) = (to, Values::Bytes(resized));
         Ok(self)
     }
 

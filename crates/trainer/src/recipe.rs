@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use automcu_dataset::{Augmentation, AugmentationError};
+use automcu_dataset::{Augmentation, AugmentationError, Resize};
 use serde::{Deserialize, Serialize};
 
 /// A recipe.
@@ -221,6 +221,12 @@ impl Recipe {
     #[must_use]
     pub fn digest(&self) -> RecipeDigest {
         RecipeDigest(*blake3::hash(self.to_json().as_bytes()).as_bytes())
+    }
+
+    /// The size that samples are brought to, those that validate as well: that of the last stretch.
+    #[must_use]
+    pub fn resize(&self) -> Option<Resize> {
+        self.stretches.last().and_then(|stretch| stretch.augmentation.resize)
     }
 
     /// The recipe, if all its values are in their ranges.

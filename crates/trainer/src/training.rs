@@ -282,7 +282,7 @@ impl<'a> Trainer<'a> {
 
     /// Measures a state on other samples of the same shape.
     pub fn test(&mut self, state: &State, samples: SamplesRef<'_>, indices: &[u32]) -> Result<Measured, TrainError> {
-        let resize = self.task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
+        let resize = self.task.recipe.resize();
         let batches = EvaluationBatches::new(samples, indices, self.executor.batch(), resize)?;
         Ok(measure(&mut self.executor, state, &batches)?)
     }
@@ -503,7 +503,7 @@ fn feeds<'a>(task: &Task<'a>) -> Result<Feeds<'a>, TrainError> {
     for batches in &learning {
         check_shapes(task, batches.shape())?;
     }
-    let resize = task.recipe.stretches.last().and_then(|stretch| stretch.augmentation.resize);
+    let resize = task.recipe.resize();
     let validating = EvaluationBatches::new(task.samples, task.split.validation(), batch, resize)?;
     check_shapes(task, validating.shape())?;
     Ok(Feeds { batch, learning, validating })

@@ -6,8 +6,8 @@ use std::{
 };
 
 use automcu_convert::Network;
-use automcu_dataset::{Options, Part, Samples};
-use automcu_model::{DataType, Graph, Provenance};
+use automcu_dataset::{BatchError, Options, Part, Resize, Samples};
+use automcu_model::{DataType, Graph, Provenance, Shape};
 use automcu_trainer::Accuracy;
 use serde::Serialize;
 
@@ -26,7 +26,11 @@ const NAMED_CONFUSIONS: usize = 5;
 
 pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, home: &Path, said: &mut Said) -> Result<Outcome, Failure> {
     let (model, network) = input::network(&arguments.model, stdin)?;
-    let samples = samples(arguments, home)?;
+    let mut samples = samples(arguments, home)?;
+    if arguments.resize {
+        let Shape { height, width, .. } = network.graph().shape(Graph::INPUT);
+        samples = samples.resized(Resize { height, width }).map_err(BatchError::from)?;
+    }
     let data = arguments.data.display().to_string();
     check(&model, &network, &data, &samples)?;
     if arguments.range != RangeName::Auto && samples.bytes().is_none() {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use chain::{Chain, Workspace, elements};
 pub use check::AugmentationError;
 pub(crate) use mix::mix;
+pub(crate) use resize::Resizer;
 
 /// What is done to samples that are learnt from, each step off unless it is given. The steps are taken in the order in which
 /// they stand here.

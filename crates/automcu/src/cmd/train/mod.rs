@@ -12,7 +12,7 @@ use std::{
 
 use automcu_artifacts::write_whole;
 use automcu_convert::Network;
-use automcu_dataset::{Options, Part, Samples, Sealed, Split, Values};
+use automcu_dataset::{BatchError, Options, Part, Resize, Samples, Sealed, Split, Values};
 use automcu_model::{Graph, Spec, spec::Head};
 use automcu_trainer::{
     Checkpoint, Conditions, End, Isa, Length, Nature, PROTOCOL, Recipe, Request, Splitting, Summary, Task, check,
@@ -219,10 +219,6 @@ fn recipe(arguments: &Train, samples: &Samples) -> Result<Recipe, Failure> {
     if let Some(epochs) = arguments.epochs {
         recipe.length = Length::Epochs(epochs);
     }
-    // The int8 network is measured on samples as they are.
-    if recipe.stretches.iter().any(|stretch| stretch.augmentation.resize.is_some()) {
-        return Err(Failure::Resized);
-    }
     Ok(recipe.checked()?)
 }
 
@@ -253,11 +249,12 @@ impl Work {
     ) -> Result<Answer, Failure> {
         let (network, _) = deploy::deployed(checkpoint, self.samples.borrowed(), self.split.train())?;
         let indices: Vec<usize> = self.split.validation().iter().map(|&index| index as usize).collect();
-        let validation = measured(&network, &self.samples.subset(&indices))?;
+        let resize = checkpoint.subject.recipe.resize();
+        let validation = measured(&network, self.samples.subset(&indices), resize)?;
         let stem = self.folder.file_name().map_or_else(|| "network".into(), |name| name.to_string_lossy().into_owned());
         let file = self.folder.join(format!("{stem}.tflite"));
         write_whole(&file, &network.to_tflite()?).map_err(|error| Failure::Create { path: file.clone(), error })?;
-        let test = test.map(|sealed| measured(&network, &sealed.open())).transpose()?;
+        let test = test.map(|sealed| measured(&network, sealed.open(), resize)).transpose()?;
         let answer = Answer::of(name, &checkpoint.subject, &network, summary, validation, test, &file);
         let path = self.folder.join(REPORT);
         let mut text = Vec::new();
@@ -267,11 +264,15 @@ impl Work {
     }
 }
 
-/// What the int8 network gets right.
-fn measured(network: &Network, samples: &Samples) -> Result<Share, Failure> {
+/// What the int8 network gets right of samples in the size that they were learnt in.
+fn measured(network: &Network, samples: Samples, resize: Option<Resize>) -> Result<Share, Failure> {
+    let samples = match resize {
+        Some(resize) => samples.resized(resize).map_err(BatchError::from)?,
+        None => samples,
+    };
     let first = network.quantisations()[Graph::INPUT.index()];
     let input = Input::of(RangeName::Auto, first, samples.values());
-    let answers = answers(network, samples, &input)?;
+    let answers = answers(network, &samples, &input)?;
     let right = answers.iter().zip(samples.labels()).filter(|(answer, label)| **answer == usize::from(**label)).count();
     Ok(Share::of(right, samples.len()))
 }
