@@ -2,7 +2,10 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,10 +31,12 @@ const NETWORK: &[u8] = br#"{"version":1,"input":{"height":32,"width":32,"channel
 struct Murderous {
     local: Local,
     victim: Mutex<Option<u32>>,
+    starts: AtomicU32,
 }
 
 impl Executor for Murderous {
     fn start(&self, request: &Request, folder: &Path) -> Result<Started, NotStarted> {
+        self.starts.fetch_add(1, Ordering::Relaxed);
         let Started { mut heard, stop } = self.local.start(request, folder)?;
         let (sender, relayed) = mpsc::channel(16);
         let mut is_to_die = self.victim.lock().expect("whole").is_none();
@@ -105,10 +110,14 @@ async fn candidates_are_trained_side_by_side_and_one_whose_worker_is_killed_come
         grace_s: 60.0,
         folder: folder.path().join("attempts"),
     };
-    let executor = Murderous { local: Local::new(program(), Bounds::default()), victim: Mutex::new(None) };
+    let executor = Arc::new(Murderous {
+        local: Local::new(program(), Bounds::default()),
+        victim: Mutex::new(None),
+        starts: AtomicU32::new(0),
+    });
     let start = tokio::time::Instant::now();
     let clock = Arc::new(move || start.elapsed());
-    let hands = Hands { executor: Arc::new(executor), store: store.clone(), clock };
+    let hands = Hands { executor: Arc::clone(&executor) as Arc<dyn Executor>, store: store.clone(), clock };
     let agent = spawn(&Arbiter::new().handle(), config, hands, port);
 
     let recipe = Recipe::named("rung-0", Nature::Colour).expect("built in");
@@ -137,6 +146,7 @@ async fn candidates_are_trained_side_by_side_and_one_whose_worker_is_killed_come
         let file = store.file(summary.checkpoint.expect("kept")).expect("there");
         weights.push(Checkpoint::read(&file).expect("whole").handed_out().clone());
     }
+    assert_eq!(executor.starts.load(Ordering::Relaxed), 4, "three candidates, one of them begun again");
     assert!(
         weights.iter().all(|other| *other == weights[0]),
         "the same task three times, one of them killed on the way"

@@ -269,6 +269,10 @@ fn a_person_who_is_left_out_is_tested_on_and_not_learnt_from() {
     let answer = json(&said.output);
     assert_eq!((&answer["left_out"], &answer["test"]["accuracy"]["samples"]), (&2.into(), &60.into()));
     assert_eq!(answer["test"]["right"], 60, "{answer}");
+    let model = answer["model"].as_str().expect("a path");
+    let said = automcu(&["eval", model, "--data", data, "--leave-out", "2", "--json"]);
+    let evaluated = json(&said.output);
+    assert_eq!((&evaluated["samples"], &evaluated["right"]), (&60.into(), &60.into()), "{}", said.errors);
     // Whoever compiles the checkpoint need not say again who was left out.
     let code = format!("{output}-code");
     let said = automcu(&["compile", &format!("{output}/checkpoint.safetensors"), "--name", "motion", "-o", &code]);
@@ -306,4 +310,41 @@ fn pictures_are_learnt_and_measured_in_another_size() {
     let said = automcu(&["eval", model, "--data", "signals", "--resize"]);
     assert_eq!(said.outcome, Outcome::Refused);
     assert!(said.errors.contains("resize is for pictures"), "{}", said.errors);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "in a folder of its own, as a user is")]
+fn folders_may_be_named_from_where_the_user_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "eye.json", NETWORK);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(program());
+        let ended =
+            command.args(arguments).current_dir(folder.path()).stdin(Stdio::null()).output().expect("it is built");
+        assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    };
+    run(&["train", "eye.json", "--recipe", "rung-0", "--epochs", "1"]);
+    run(&["train", "eye.json", "--recipe", "rung-0", "--epochs", "1", "--resume"]);
+    // A folder that is called like a built-in set is no data set.
+    run(&[
+        "train",
+        "eye.json",
+        "--recipe",
+        "rung-0",
+        "--epochs",
+        "1",
+        "-o",
+        "synthetic",
+        "--from",
+        "eye-trained/checkpoint.safetensors",
+    ]);
+    run(&["train", "eye.json", "--recipe", "rung-0", "--epochs", "1", "-o", "synthetic", "--resume"]);
+    for name in ["eye-trained", "synthetic"] {
+        let mut there: Vec<_> = fs::read_dir(folder.path().join(name))
+            .expect("made")
+            .map(|entry| entry.expect("there").file_name())
+            .collect();
+        there.sort();
+        assert_eq!(there, ["checkpoint.safetensors", &format!("{name}.tflite"), "train.json"]);
+    }
 }

@@ -9,7 +9,7 @@ use automcu_contract::{
 };
 use automcu_model::{DataType, Provenance};
 use automcu_trainer::{Cause, End, Summary, WorkerEvent};
-use automcu_workers::{Ending, Executor, Heard};
+use automcu_workers::{Ending, Executor, Heard, Loss};
 use tokio::sync::oneshot;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tracing::{error, info, warn};
@@ -78,7 +78,10 @@ impl Training {
         match started {
             Ok(started) => {
                 self.stops.insert(run.ticket, started.stop);
-                ctx.add_stream(ReceiverStream::new(started.heard).map(move |heard| (run, heard)));
+                // An executor that ends without an ending must not keep the slot; after an ending this one is late.
+                let gone = Ending::Lost { loss: Loss::Gone, words: String::new() };
+                let heard = ReceiverStream::new(started.heard).chain(tokio_stream::once(Heard::Ended(gone)));
+                ctx.add_stream(heard.map(move |heard| (run, heard)));
             }
             Err(ending) => self.ended(run, ending, ctx),
         }
@@ -108,13 +111,19 @@ impl Training {
         let ticket = asked.ticket;
         let (mut end, summary, energy_j) = outcome(closing);
         // What was not begun has no files, but another attempt at the same may.
-        let kept = if *closing == Closing::NotBegun { Ok(None) } else { self.folders.clear(asked) };
-        let checkpoint = kept.unwrap_or_else(|trouble| {
-            error!(job = %ticket.job, candidate = %ticket.candidate, %trouble, "the checkpoint cannot be kept");
+        let kept = if *closing == Closing::NotBegun { Ok(None) } else { self.folders.keep(asked) };
+        let (checkpoint, lost) = match kept {
+            Ok(None) if summary.is_some() => (None, Some("the worker has left no checkpoint".to_owned())),
+            Ok(checkpoint) => (checkpoint, None),
+            Err(trouble) => (None, Some(trouble.to_string())),
+        };
+        if let Some(reason) = lost {
+            error!(job = %ticket.job, candidate = %ticket.candidate, reason, "the checkpoint cannot be kept");
             // Without its weights a training has come to nothing.
-            end = TrainingEnd::Failed { reason: Brief::new(&trouble.to_string()), is_transient: true };
-            None
-        });
+            end = TrainingEnd::Failed { reason: Brief::new(&reason), is_transient: true };
+        } else if *closing != Closing::NotBegun {
+            self.folders.clear(asked);
+        }
         let outcome = TrainingSummary {
             ticket,
             end,
@@ -144,19 +153,22 @@ impl Training {
 /// How a training ended, what came of it, and what it took.
 fn outcome(closing: &Closing) -> (TrainingEnd, Option<&Summary>, Option<f64>) {
     match closing {
-        Closing::NotBegun | Closing::GivenUp => (TrainingEnd::Stopped, None, None),
-        Closing::Ended(Ending::Done { summary, energy_j }) => {
-            let end = match summary.end {
-                End::Completed => TrainingEnd::Finished,
-                End::Plateau => TrainingEnd::Stalled,
-                End::Stopped => TrainingEnd::Stopped,
-            };
-            (end, Some(summary), *energy_j)
-        }
+        Closing::GivenUp(Some(Ending::Done { summary, energy_j })) => (end_of(summary, true), Some(summary), *energy_j),
+        Closing::NotBegun | Closing::GivenUp(_) => (TrainingEnd::Stopped, None, None),
+        Closing::Ended(Ending::Done { summary, energy_j }) => (end_of(summary, false), Some(summary), *energy_j),
         Closing::Ended(ending) => {
             let reason = Brief::new(&ending.to_string());
             (TrainingEnd::Failed { reason, is_transient: ending.is_transient() }, None, None)
         }
+    }
+}
+
+const fn end_of(summary: &Summary, was_asked: bool) -> TrainingEnd {
+    match summary.end {
+        End::Completed => TrainingEnd::Finished,
+        End::Plateau => TrainingEnd::Stalled,
+        End::Stopped if was_asked => TrainingEnd::Stopped,
+        End::Stopped => TrainingEnd::OutOfTime,
     }
 }
 

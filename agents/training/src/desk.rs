@@ -46,8 +46,8 @@ pub(crate) enum Decision {
 pub(crate) enum Closing {
     /// It was given up before it was begun.
     NotBegun,
-    /// It was given up before it had a result.
-    GivenUp,
+    /// It was given up; as its last run ended then, if one was on.
+    GivenUp(Option<Ending>),
     /// As its last run did.
     Ended(Ending),
 }
@@ -98,9 +98,11 @@ pub(crate) struct Desk {
     rules: Rules,
     attempts: BTreeMap<Ticket, Attempt>,
     jobs: BTreeMap<JobId, Account>,
+    /// When somebody will look again, if that was decided.
+    next_look: Option<Duration>,
 }
 
-/// What a job has had, as long as it has attempts here.
+/// What a job has had, as long as it has attempts here or has had more than one that comes new.
 #[derive(Debug, Default)]
 struct Account {
     /// In the order in which they were asked for.
@@ -111,7 +113,7 @@ struct Account {
 
 impl Desk {
     pub(crate) const fn new(rules: Rules) -> Self {
-        Self { rules, attempts: BTreeMap::new(), jobs: BTreeMap::new() }
+        Self { rules, attempts: BTreeMap::new(), jobs: BTreeMap::new(), next_look: None }
     }
 
     /// What the attempt is seen as; none once it has ended.
@@ -125,10 +127,11 @@ impl Desk {
         attempt.is_some_and(|attempt| attempt.run == run.number && attempt.state.since().is_some())
     }
 
-    /// Takes an attempt in. Asking twice is asking once.
+    /// Takes an attempt in. Asking twice is asking once, and a try that a later one has outdated is dropped.
     pub(crate) fn ask(&mut self, asked: TrainCandidate, now: Duration) -> Result<Vec<Decision>, RequestError> {
         let ticket = asked.ticket;
-        if self.attempts.contains_key(&ticket) {
+        let is_late = self.of_candidate(ticket).any(|other| ticket.is_outdated_by(&other));
+        if is_late || self.attempts.contains_key(&ticket) {
             return Ok(Vec::new());
         }
         let waiting = self.attempts.values().filter(|attempt| attempt.state.since().is_none()).count();
@@ -136,24 +139,24 @@ impl Desk {
         if waiting >= self.rules.most_waiting {
             return Err(RequestError::Busy { waiting });
         }
-        // A job that comes late is owed nothing of what was spent before.
-        let least = self.jobs.keys().map(|job| self.served(*job, now)).min().unwrap_or_default();
-        self.jobs
-            .entry(ticket.job)
-            .or_insert(Account { queue: VecDeque::new(), served: least })
-            .queue
-            .push_back(ticket);
+        let (least, is_new) = (self.least_served(now), !self.attempts.keys().any(|other| other.job == ticket.job));
+        let account = self.jobs.entry(ticket.job).or_default();
+        if is_new {
+            // A job that comes late, or comes back, is owed nothing of what was spent meanwhile.
+            account.served = account.served.max(least);
+        }
+        account.queue.push_back(ticket);
         let state = State::Queued { from: now };
         self.attempts.insert(ticket, Attempt { asked, state, run: 0, failures: 0 });
         let outdated: Vec<Ticket> = self.of_candidate(ticket).filter(|other| other.is_outdated_by(&ticket)).collect();
-        let mut decisions: Vec<Decision> = outdated.into_iter().flat_map(|other| self.give_up(other)).collect();
+        let mut decisions: Vec<Decision> = outdated.into_iter().flat_map(|other| self.give_up(other, now)).collect();
         decisions.extend(self.assign(now));
         Ok(decisions)
     }
 
     /// Gives an attempt up, keeping what it has.
     pub(crate) fn stop(&mut self, ticket: Ticket, now: Duration) -> Vec<Decision> {
-        let mut decisions: Vec<Decision> = self.give_up(ticket).into_iter().collect();
+        let mut decisions: Vec<Decision> = self.give_up(ticket, now).into_iter().collect();
         decisions.extend(self.assign(now));
         decisions
     }
@@ -181,11 +184,10 @@ impl Desk {
             }
         } else {
             let closing = match ending {
-                Ending::Done { .. } => Closing::Ended(ending),
-                _ if is_given_up => Closing::GivenUp,
+                _ if is_given_up => Closing::GivenUp(Some(ending)),
                 _ => Closing::Ended(ending),
             };
-            decisions.extend(self.close(run.ticket, closing));
+            decisions.extend(self.close(run.ticket, closing, now));
         }
         decisions.extend(self.assign(now));
         decisions
@@ -193,7 +195,14 @@ impl Desk {
 
     /// Looks whether anything that waited may start.
     pub(crate) fn look(&mut self, now: Duration) -> Vec<Decision> {
+        self.next_look = self.next_look.filter(|at| *at > now);
         self.assign(now)
+    }
+
+    /// The least that was spent on a job that has attempts here.
+    fn least_served(&self, now: Duration) -> Duration {
+        let jobs = self.jobs.keys().filter(|job| self.attempts.keys().any(|ticket| ticket.job == **job));
+        jobs.map(|job| self.served(*job, now)).min().unwrap_or_default()
     }
 
     fn of_candidate(&self, ticket: Ticket) -> impl Iterator<Item = Ticket> {
@@ -201,11 +210,11 @@ impl Desk {
         self.attempts.keys().copied().filter(move |other| (other.job, other.candidate) == candidate)
     }
 
-    fn give_up(&mut self, ticket: Ticket) -> Option<Decision> {
+    fn give_up(&mut self, ticket: Ticket, now: Duration) -> Option<Decision> {
         let attempt = self.attempts.get_mut(&ticket)?;
         match attempt.state {
-            State::Queued { .. } if attempt.run == 0 => self.close(ticket, Closing::NotBegun),
-            State::Queued { .. } => self.close(ticket, Closing::GivenUp),
+            State::Queued { .. } if attempt.run == 0 => self.close(ticket, Closing::NotBegun, now),
+            State::Queued { .. } => self.close(ticket, Closing::GivenUp(None), now),
             State::Training { since } => {
                 attempt.state = State::Stopping { since };
                 Some(Decision::Stop(Run { ticket, number: attempt.run }))
@@ -214,14 +223,19 @@ impl Desk {
         }
     }
 
-    fn close(&mut self, ticket: Ticket, closing: Closing) -> Option<Decision> {
+    fn close(&mut self, ticket: Ticket, closing: Closing, now: Duration) -> Option<Decision> {
         let attempt = self.attempts.remove(&ticket)?;
         if let Some(account) = self.jobs.get_mut(&ticket.job) {
             account.queue.retain(|other| *other != ticket);
         }
-        if !self.attempts.keys().any(|other| other.job == ticket.job) {
-            self.jobs.remove(&ticket.job);
-        }
+        // Of a job that is through, only what it had too much of is kept.
+        let least = self.least_served(now);
+        let is_there = |job: JobId| self.attempts.keys().any(|ticket| ticket.job == job);
+        let kept = |(job, account): (&JobId, &Account)| {
+            is_there(*job) || (!self.attempts.is_empty() && account.served > least)
+        };
+        let kept: Vec<JobId> = self.jobs.iter().filter(|pair| kept(*pair)).map(|(job, _)| *job).collect();
+        self.jobs.retain(|job, _| kept.contains(job));
         Some(Decision::Close(Box::new(attempt.asked), closing))
     }
 
@@ -258,10 +272,13 @@ impl Desk {
             }
         }
         let waiting = self.attempts.values().filter_map(|attempt| match attempt.state {
-            State::Queued { from } if from > now => Some(from - now),
+            State::Queued { from } if from > now => Some(from),
             _ => None,
         });
-        decisions.extend(waiting.min().map(Decision::LookAgain));
+        if let Some(at) = waiting.min().filter(|at| self.next_look.is_none_or(|next| *at < next)) {
+            self.next_look = Some(at);
+            decisions.push(Decision::LookAgain(at - now));
+        }
         decisions
     }
 
@@ -390,7 +407,7 @@ mod tests {
         assert_eq!(desk.stop(ticket(1, 1, 1), at(1)), [Decision::Stop(on)]);
         assert_eq!((desk.stop(ticket(1, 1, 1), at(2)), desk.stop(ticket(9, 9, 9), at(2))), (vec![], vec![]));
         // A crash on the way out is no reason to begin again.
-        assert_eq!(closed(&desk.ended(on, crash(), at(3))), [(ticket(1, 1, 1), Closing::GivenUp)]);
+        assert_eq!(closed(&desk.ended(on, crash(), at(3))), [(ticket(1, 1, 1), Closing::GivenUp(Some(crash())))]);
     }
 
     #[test]
@@ -399,8 +416,50 @@ mod tests {
         let first = started(&desk.ask(asked(ticket(1, 1, 1)), at(0)).expect("room"))[0];
         assert_eq!(desk.ask(asked(ticket(1, 1, 2)), at(1)).expect("room"), [Decision::Stop(first)]);
         let decisions = desk.ended(first, crash(), at(2));
-        assert_eq!(closed(&decisions), [(ticket(1, 1, 1), Closing::GivenUp)]);
+        assert_eq!(closed(&decisions), [(ticket(1, 1, 1), Closing::GivenUp(Some(crash())))]);
         assert_eq!(started(&decisions)[0].ticket, ticket(1, 1, 2));
+    }
+
+    #[test]
+    fn a_try_that_was_outdated_before_it_was_asked_for_is_dropped() {
+        let mut desk = Desk::new(RULES);
+        let second = started(&desk.ask(asked(ticket(1, 1, 2)), at(0)).expect("room"))[0];
+        desk.ended(second, crash(), at(1));
+        assert_eq!(desk.ask(asked(ticket(1, 1, 1)), at(1)), Ok(Vec::new()));
+        assert_eq!((desk.state(ticket(1, 1, 1)), desk.state(ticket(1, 1, 2))), (None, Some("Queued")));
+    }
+
+    #[test]
+    fn a_job_that_asks_for_one_at_a_time_is_not_new_each_time() {
+        let mut desk = Desk::new(Rules { slots: 1, ..RULES });
+        let mut on = started(&desk.ask(asked(ticket(1, 1, 1)), at(0)).expect("room"))[0];
+        for candidate in 1..=6 {
+            desk.ask(asked(ticket(2, candidate, 1)), at(0)).expect("room");
+        }
+        // A hundred seconds each for the first job, ten each for the second.
+        let (mut now, mut order, mut next) = (0, Vec::new(), 1);
+        for _ in 0..6 {
+            order.push(on.ticket.job.0);
+            now += if on.ticket.job.0 == 1 { 100 } else { 10 };
+            let decisions = desk.ended(on, refusal(), at(now));
+            if on.ticket.job.0 == 1 {
+                next += 1;
+                desk.ask(asked(ticket(1, next, 1)), at(now)).expect("room");
+            }
+            on = started(&decisions)[0];
+        }
+        assert_eq!(order, [1, 2, 2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn however_much_happens_in_a_pause_there_is_one_look_at_its_end() {
+        let mut desk = Desk::new(RULES);
+        let run = started(&desk.ask(asked(ticket(1, 1, 1)), at(0)).expect("room"))[0];
+        assert_eq!(desk.ended(run, crash(), at(0)), [Decision::LookAgain(at(1))]);
+        for candidate in 2..=5 {
+            let decisions = desk.ask(asked(ticket(1, candidate, 1)), at(0)).expect("room");
+            assert!(!decisions.iter().any(|decision| matches!(decision, Decision::LookAgain(_))), "{decisions:?}");
+        }
     }
 
     #[test]
@@ -428,7 +487,7 @@ mod tests {
                         let ticket = ticket(job, candidate, attempt);
                         let is_new = desk.state(ticket).is_none();
                         let taken_in = desk.ask(asked(ticket), now);
-                        if is_new && taken_in.is_ok() {
+                        if is_new && desk.state(ticket).is_some() {
                             taken.push(ticket);
                         }
                         taken_in.unwrap_or_default()
@@ -442,6 +501,11 @@ mod tests {
                     None if !on.is_empty() => desk.ended(on.remove(0), refusal(), now),
                     _ => desk.look(now),
                 };
+                for (closed, closing) in closed(&decisions) {
+                    let is_on = |run: &&Run| (run.ticket.job, run.ticket.candidate) == (closed.job, closed.candidate);
+                    let other = on.iter().find(is_on);
+                    prop_assert!(other.is_none() || closing == Closing::NotBegun, "{:?} loses its files", other);
+                }
                 on.extend(started(&decisions));
                 ended.extend(closed(&decisions).into_iter().map(|(ticket, _)| ticket));
                 prop_assert!(on.len() <= 2);

@@ -7,6 +7,7 @@ use automcu_artifacts::{Store, StoreError, write_whole};
 use automcu_contract::{ArtifactId, Beginning, TrainCandidate};
 use automcu_trainer::{Cause, Conditions, PROTOCOL, Request};
 use automcu_workers::Ending;
+use tracing::warn;
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
 
@@ -66,17 +67,26 @@ impl Folders {
         Ok((Request { version, spec, seed, conditions, checkpoint, from, grace_s }, folder))
     }
 
-    /// Keeps the checkpoint, if there is one, and clears the folder.
-    pub(crate) fn clear(&self, asked: &TrainCandidate) -> Result<Option<ArtifactId>, Trouble> {
+    /// Keeps the checkpoint, if there is one.
+    pub(crate) fn keep(&self, asked: &TrainCandidate) -> Result<Option<ArtifactId>, Trouble> {
+        let checkpoint = self.of(asked).join(CHECKPOINT);
+        Ok(if checkpoint.exists() { Some(self.store.put_file(&checkpoint)?) } else { None })
+    }
+
+    /// Clears the folder, unless a worker of an agent that has died still writes there.
+    pub(crate) fn clear(&self, asked: &TrainCandidate) {
         let folder = self.of(asked);
-        let checkpoint = folder.join(CHECKPOINT);
-        let kept = if checkpoint.exists() { Some(self.store.put_file(&checkpoint)?) } else { None };
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|error| Trouble::Io { path: folder.clone(), error })?;
-            // The job's folder goes with the last of its attempts.
-            let _ = fs::remove_dir(folder.parent().unwrap_or(&self.root));
+        let Ok(held) = fs::File::open(&folder) else { return };
+        let cleared = match held.try_lock() {
+            Ok(()) => fs::remove_dir_all(&folder),
+            Err(fs::TryLockError::WouldBlock) => return,
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        };
+        if let Err(error) = cleared {
+            warn!(folder = %folder.display(), %error, "an attempt's folder cannot be removed; remove it by hand");
         }
-        Ok(kept)
+        // The job's folder goes with the last of its attempts.
+        let _ = fs::remove_dir(folder.parent().unwrap_or(&self.root));
     }
 
     fn of(&self, asked: &TrainCandidate) -> PathBuf {

@@ -1,7 +1,8 @@
 //! The folder that artifacts lie in.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -47,6 +48,8 @@ impl Store {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(at(&folder))?;
+        // Other processes, in other folders, are handed paths of files.
+        let folder = std::path::absolute(&folder).map_err(at(&folder))?;
         Ok(Self { folder })
     }
 
@@ -56,7 +59,7 @@ impl Store {
         let path = self.place(id);
         if !fs::read(&path).is_ok_and(|there| ArtifactId::of(&there) == id) {
             let folder = path.parent().unwrap_or(&self.folder);
-            fs::create_dir_all(folder).map_err(at(folder))?;
+            fs::create_dir_all(folder).and_then(|()| File::open(&self.folder)?.sync_all()).map_err(at(folder))?;
             write_whole(&path, content).map_err(at(&path))?;
         }
         Ok(id)

@@ -1,57 +1,51 @@
 //! Files that are never half written.
 
 use std::{
-    fs::{self, File},
+    fs::{File, Permissions},
     io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Puts these bytes in the place of a file, all of them or none: whoever reads it, and whenever the power fails, finds what was
 /// there before or what is there now.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_through(path, bytes, |new| File::create_new(new))
+    replace(path, |file| file.write_all(bytes))
 }
 
-/// `open` makes the file that the bytes are first written to.
-fn write_through(path: &Path, bytes: &[u8], open: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
-    // Several threads may write the same file at a time.
-    static WRITTEN: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+/// Puts what `fill` writes in the place of a file.
+fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (process, count) = (std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
-    let new = folder.join(format!(".{name}.{process}-{count}.new"));
-    // What is left there is of a process of the same number that has died.
-    let _ = fs::remove_file(&new);
-    let written = open(&new)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&new, path))
-        .and_then(|()| File::open(folder)?.sync_all());
-    if written.is_err() {
-        // What is left of a failed attempt is of no use.
-        let _ = fs::remove_file(&new);
-    }
-    written
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Others may write here at the same time, under the same process number in another container. What is not put in its
+    // place is removed.
+    let mut new = tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .suffix(".new")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    fill(new.as_file_mut())?;
+    new.as_file().sync_all()?;
+    new.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_full_disk_leaves_what_was_there() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         write_whole(&path, b"before").expect("written");
-        let full = |_: &Path| File::options().write(true).open("/dev/full");
-        let error = write_through(&path, b"after", full).expect_err("no space");
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        // Also where the disk fills up in the middle.
-        let cut = |new: &Path| {
-            fs::write(new, b"aft")?;
-            Err(io::ErrorKind::StorageFull.into())
+        let cut = |file: &mut File| {
+            file.write_all(b"aft")?;
+            File::options().write(true).open("/dev/full")?.write_all(b"er")
         };
-        write_through(&path, b"after", cut).expect_err("no space");
+        let error = replace(&path, cut).expect_err("no space");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         assert_eq!(fs::read(&path).expect("there"), b"before");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
         write_whole(&path, b"after").expect("written");

@@ -183,6 +183,9 @@ pub(crate) struct Eval {
     /// What a network takes the bytes of a picture for
     #[arg(long, value_name = "RANGE", default_value = "auto")]
     pub(crate) range: RangeName,
+    /// Take this group (person, speaker) for the test part, and all others for the training part, as `train --leave-out` does
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) leave_out: Option<u32>,
     /// Bring pictures to the size that the network takes, as a recipe with `resize` does
     #[arg(long)]
     pub(crate) resize: bool,

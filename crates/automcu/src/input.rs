@@ -59,8 +59,15 @@ pub(crate) fn network_or_checkpoint(
     }
     let checkpoint = Checkpoint::read(path)?;
     let named = PathBuf::from(&checkpoint.subject.data);
-    let options = Options { left_out: checkpoint.subject.left_out, ..Options::default() };
-    let samples = source(data.unwrap_or(&named), home, options)?.read(Part::Train)?;
+    let leaving = |left_out| {
+        source(data.unwrap_or(&named), home, Options { left_out, ..Options::default() })?
+            .read(Part::Train)
+            .map_err(Failure::from)
+    };
+    // Another data set may have no such group.
+    let samples = leaving(checkpoint.subject.left_out).or_else(|error| {
+        if data.is_some() && checkpoint.subject.left_out.is_some() { leaving(None) } else { Err(error) }
+    })?;
     let own = split_of(&samples, &checkpoint.subject.split)?;
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let takes = graph.shape(Graph::INPUT);

@@ -203,6 +203,7 @@ fn of_cause(cause: Cause) -> Outcome {
     match cause {
         Cause::Request | Cause::Data | Cause::Divergence => Outcome::Refused,
         Cause::Storage => Outcome::NotCreated,
+        Cause::Memory => Outcome::Broken,
     }
 }
 

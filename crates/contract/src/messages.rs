@@ -211,6 +211,8 @@ pub enum TrainingEnd {
     Stalled,
     /// It was asked to stop.
     Stopped,
+    /// It was not through when its time was over.
+    OutOfTime,
     /// It failed.
     Failed {
         /// What happened.

@@ -46,7 +46,10 @@ impl Samples {
 
     /// A source that this augmentation is for.
     fn fit(&self, name: &str) -> SamplesRef<'_> {
-        if matches!(name, "time_shift" | "scale" | "noise" | "spec_augment" | "signal mixup") {
+        if matches!(
+            name,
+            "time_shift" | "time_stretch" | "band_shift" | "scale" | "noise" | "spec_augment" | "signal mixup"
+        ) {
             self.signals()
         } else if name == "rotation" {
             let shape = Shape { width: 1, channels: 3, ..SIGNAL };
@@ -75,6 +78,8 @@ const AUGMENTATIONS: &[(&str, &str, &str)] = &[
     ("time_shift", r#"{"time_shift": {"most": 3}}"#, "4552a513e513c4b8"),
     ("scale", r#"{"scale": {"deviation": 0.1}}"#, "0a23ef7489f41630"),
     ("rotation", r#"{"rotation": {"degrees": 20}}"#, "8a23a9887ab7f475"),
+    ("time_stretch", r#"{"time_stretch": {"most": 0.2}, "time_shift": {"most": 3}}"#, "ed3971443d8d307d"),
+    ("band_shift", r#"{"band_shift": {"most": 2}}"#, "e38bb03fd8caf2ad"),
     ("noise", r#"{"noise": {"deviation": 0.1}}"#, "8501b10bcef6635e"),
     (
         "spec_augment",

@@ -34,8 +34,7 @@ pub struct Conversation {
     leader: Leader,
     sayings: Option<Sender<String>>,
     lines: Receiver<Heard>,
-    outputs: Option<Outputs>,
-    has_ended: bool,
+    outputs: Outputs,
 }
 
 /// What is heard of a program.
@@ -66,15 +65,15 @@ impl Program {
         let mut leader = Leader::start(inheriting(&mut command, writer))?;
         // The command holds an end of the pipe that must close for the lines to end.
         drop(command);
-        let outputs = Outputs::of(&mut leader, Keep::Last(LAST_WORDS));
+        let outputs = Outputs::of(&mut leader, Keep::Last(LAST_WORDS))?;
         let (sayings, to_say) = channel();
         if let Some(stdin) = leader.child().stdin.take() {
-            thread::spawn(move || say(stdin, &to_say));
+            thread::Builder::new().spawn(move || say(stdin, &to_say))?;
         }
         let (sender, lines) = sync_channel(MOST_WAITING);
-        thread::spawn(move || hear(reader, &sender));
+        thread::Builder::new().spawn(move || hear(reader, &sender))?;
         let program = self.clone();
-        Ok(Conversation { program, leader, sayings: Some(sayings), lines, outputs: Some(outputs), has_ended: false })
+        Ok(Conversation { program, leader, sayings: Some(sayings), lines, outputs })
     }
 }
 
@@ -144,18 +143,7 @@ impl Conversation {
         let (_, nobody) = sync_channel(1);
         self.lines = nobody;
         let status = self.leader.wait(patience, GRACE).map_err(|error| self.program.lost(error))?;
-        self.has_ended = true;
-        let outputs = self.outputs.take().expect("kept until the end");
-        Ok(outputs.ended(status, GRACE))
-    }
-}
-
-impl Drop for Conversation {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            // It is reaped too; what cannot be waited for cannot be told to anybody any more.
-            let _ = self.leader.wait(Duration::ZERO, Duration::ZERO);
-        }
+        Ok(self.outputs.ended(status, GRACE))
     }
 }
 

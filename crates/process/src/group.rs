@@ -26,6 +26,7 @@ pub enum Status {
 pub(crate) struct Leader {
     child: Child,
     group: Pid,
+    is_reaped: bool,
 }
 
 impl Leader {
@@ -33,7 +34,7 @@ impl Leader {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         let child = command.process_group(0).spawn()?;
         let group = Pid::from_child(&child);
-        Ok(Self { child, group })
+        Ok(Self { child, group, is_reaped: false })
     }
 
     pub(crate) const fn child(&mut self) -> &mut Child {
@@ -52,13 +53,15 @@ impl Leader {
             if self.has_ended()? {
                 self.kill();
                 let status = self.child.wait()?;
+                self.is_reaped = true;
                 return Ok(if was_asked { Status::TimedOut } else { status_of(status) });
             }
             let taken = start.elapsed();
-            if taken > deadline + grace {
+            if taken > deadline.saturating_add(grace) {
                 self.kill();
                 self.child.kill()?;
                 self.child.wait()?;
+                self.is_reaped = true;
                 return Ok(Status::TimedOut);
             }
             if taken > deadline && !was_asked {
@@ -79,6 +82,17 @@ impl Leader {
     fn has_ended(&self) -> io::Result<bool> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         Ok(waitid(WaitId::Pid(self.group), options)?.is_some())
+    }
+}
+
+impl Drop for Leader {
+    /// Whoever gives it up does not leave it behind.
+    fn drop(&mut self) {
+        if !self.is_reaped {
+            self.kill();
+            // What cannot be waited for cannot be told to anybody any more.
+            let _ = self.child.kill().and_then(|()| self.child.wait());
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl Program {
         let mut command = self.command();
         command.stdin(Stdio::null()).ends_with_parent();
         let mut leader = Leader::start(&mut command).map_err(|error| self.not_started(error))?;
-        let outputs = Outputs::of(&mut leader, Keep::First(limits.output_bytes));
+        let outputs = Outputs::of(&mut leader, Keep::First(limits.output_bytes)).map_err(|error| self.lost(error))?;
         let status = leader.wait(limits.deadline, limits.grace).map_err(|error| self.lost(error))?;
         Ok(outputs.ended(status, limits.grace))
     }
@@ -153,12 +153,12 @@ pub(crate) struct Outputs {
 }
 
 impl Outputs {
-    pub(crate) fn of(leader: &mut Leader, keep: Keep) -> Self {
+    pub(crate) fn of(leader: &mut Leader, keep: Keep) -> io::Result<Self> {
         let child = leader.child();
-        Self {
-            output: child.stdout.take().map(|stream| Output::of(stream, keep)),
-            errors: child.stderr.take().map(|stream| Output::of(stream, keep)),
-        }
+        Ok(Self {
+            output: child.stdout.take().map(|stream| Output::of(stream, keep)).transpose()?,
+            errors: child.stderr.take().map(|stream| Output::of(stream, keep)).transpose()?,
+        })
     }
 
     pub(crate) fn ended(self, status: Status, patience: Duration) -> Ended {

@@ -1,7 +1,7 @@
 //! What programs say, read to the end so that they never wait for a reader, and kept within bounds.
 
 use std::{
-    io::Read,
+    io::{self, Read},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, channel},
@@ -65,11 +65,11 @@ impl Kept {
 
 impl Output {
     /// Reads a stream to its end, and keeps some of it.
-    pub(crate) fn of(mut stream: impl Read + Send + 'static, keep: Keep) -> Self {
+    pub(crate) fn of(mut stream: impl Read + Send + 'static, keep: Keep) -> io::Result<Self> {
         let (sender, end) = channel::<()>();
         let output = Self { kept: Arc::default(), end };
         let kept = Arc::clone(&output.kept);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             // Dropped with the thread, which is the sign that all was read.
             let _sender = sender;
             let mut part = [0; 8192];
@@ -77,8 +77,8 @@ impl Output {
             while let Ok(count @ 1..) = stream.read(&mut part) {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).take(&part[..count], keep);
             }
-        });
-        output
+        })?;
+        Ok(output)
     }
 
     /// What was said, up to the end of the stream. A descendant that left the group may hold it open for ever: then what

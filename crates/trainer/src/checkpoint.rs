@@ -163,13 +163,6 @@ pub enum CheckpointError {
     },
 }
 
-impl CheckpointError {
-    /// Whether the file system is to blame: it may let through later what it refuses now.
-    pub(crate) const fn is_of_storage(&self) -> bool {
-        matches!(self, Self::Read { .. } | Self::Write { .. })
-    }
-}
-
 /// What is wrong with a checkpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {

@@ -470,7 +470,12 @@ impl<'a> Trainer<'a> {
 
     fn hand_out(&mut self, progress: Progress, end: End) -> Result<Trained, TrainError> {
         let state = progress.handed_out().clone();
-        let validation = measure(&mut self.executor, &state, &self.validating)?;
+        // The best state was measured after its epoch.
+        let measured = progress.best.as_ref().and_then(|best| progress.curve.get(best.epoch as usize - 1));
+        let validation = match measured {
+            Some(epoch) => epoch.validation,
+            None => measure(&mut self.executor, &state, &self.validating)?,
+        };
         let Counts { epochs, seconds, back_offs, .. } = progress.counts;
         let best_epoch = progress.best.as_ref().map_or(epochs, |best| best.epoch);
         let summary = Summary { validation, end, epochs, best_epoch, seconds, back_offs };

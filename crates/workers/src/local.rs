@@ -16,8 +16,12 @@ use crate::executor::{Ending, Executor, Heard, Loss, NotStarted, Started};
 const MOST_WAITING: usize = 64;
 /// So often it is looked whether the attempt should stop.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-/// What the standard library says before it ends a process that gets no memory.
-const NO_MEMORY: &str = "memory allocation of ";
+/// A worker ends itself when its grace is over; only one that does not is ended from here.
+const MARGIN: Duration = Duration::from_secs(2);
+/// What is said before a process ends that gets no memory: for values, for the stack of a thread.
+const NO_MEMORY: [&str; 2] = ["memory allocation of ", "failed to spawn thread"];
+/// What a worker ends itself with when its grace is over.
+const ABORTED: i32 = 6;
 
 /// Starts workers on this computer.
 #[derive(Clone, Debug)]
@@ -52,6 +56,7 @@ impl Local {
 impl Executor for Local {
     fn start(&self, request: &Request, folder: &Path) -> Result<Started, NotStarted> {
         let line = serde_json::to_string(request).map_err(|error| NotStarted(error.to_string()))?;
+        let folder = std::path::absolute(folder).map_err(|error| NotStarted(error.to_string()))?;
         let program = Program::new(&self.program, folder).arg("worker");
         let talk = program.converse("--events").map_err(|error| NotStarted(error.to_string()))?;
         talk.say(&line);
@@ -63,9 +68,11 @@ impl Executor for Local {
             grace: duration(request.grace_s),
             sender,
             stopped: Some(stopped),
+            was_asked: false,
             result: None,
         };
-        thread::spawn(move || watch.over(talk));
+        let watching = thread::Builder::new().spawn(move || watch.over(talk));
+        watching.map_err(|error| NotStarted(format!("no thread can be started to watch a worker: {error}")))?;
         Ok(Started { heard, stop })
     }
 }
@@ -83,6 +90,7 @@ struct Watch {
     grace: Duration,
     sender: mpsc::Sender<Heard>,
     stopped: Option<oneshot::Receiver<()>>,
+    was_asked: bool,
     /// What it said came of it.
     result: Option<Ending>,
 }
@@ -93,7 +101,7 @@ impl Watch {
         // One that said its last word needs no more than a moment to end.
         let patience = if loss.is_some() { Duration::ZERO } else { self.bounds.lateness };
         let ending = match talk.end(patience) {
-            Ok(ended) => ending(self.result, loss, &ended),
+            Ok(ended) => ending(self.result, loss, self.was_asked, &ended),
             Err(error) => Ending::Lost { loss: Loss::Gone, words: error.to_string() },
         };
         // Nobody may want to know any more.
@@ -104,26 +112,28 @@ impl Watch {
     #[expect(clippy::disallowed_methods, reason = "a worker's bounds run on the computer's clock")]
     fn listen(&mut self, talk: &Conversation) -> Option<Loss> {
         let begun = Instant::now();
-        let (mut heard, mut asked) = (begun, None::<Instant>);
+        // Silence is counted in looks: while this process is stopped or held up, nobody looks.
+        let (mut silence, mut asked) = (Duration::ZERO, None::<Instant>);
         loop {
             match talk.hear(BETWEEN_LOOKS) {
                 Line::Line(line) => {
-                    heard = Instant::now();
+                    silence = Duration::ZERO;
                     let Ok(event) = serde_json::from_str(&line) else { return Some(Loss::Babbling) };
                     self.take(event);
                 }
-                Line::Nothing => {}
+                Line::Nothing => silence += BETWEEN_LOOKS,
                 Line::Babble => return Some(Loss::Babbling),
                 Line::Silence => return None,
             }
             if asked.is_none() && self.should_stop() {
                 talk.say("stop");
+                self.was_asked = true;
                 asked = Some(Instant::now());
             }
-            if asked.is_some_and(|asked| asked.elapsed() > self.grace) || begun.elapsed() > self.deadline {
+            if asked.is_some_and(|asked| asked.elapsed() > self.grace + MARGIN) || begun.elapsed() > self.deadline {
                 return Some(Loss::Late);
             }
-            if heard.elapsed() > self.bounds.silence {
+            if silence > self.bounds.silence {
                 return Some(Loss::Silent);
             }
         }
@@ -154,13 +164,15 @@ impl Watch {
 }
 
 /// How an attempt ended of which this was heard, and whose process ended so.
-fn ending(result: Option<Ending>, loss: Option<Loss>, ended: &Ended) -> Ending {
+fn ending(result: Option<Ending>, loss: Option<Loss>, was_asked: bool, ended: &Ended) -> Ending {
+    let has_no_memory = NO_MEMORY.iter().any(|words| ended.errors.text.contains(words));
     let loss = match (result, loss, ended.status) {
         // What it says and how it ends agree.
         (Some(done @ Ending::Done { .. }), _, Status::Exited(0)) => return done,
         (Some(failed @ Ending::Failed { .. }), _, _) => return failed,
         (_, Some(loss), _) => loss,
-        (_, None, Status::Signalled(_)) if ended.errors.text.contains(NO_MEMORY) => Loss::OutOfMemory,
+        (_, None, Status::Signalled(_) | Status::Exited(1..)) if has_no_memory => Loss::OutOfMemory,
+        (_, None, Status::Signalled(ABORTED)) if was_asked => Loss::Late,
         (_, None, Status::Signalled(signal)) => Loss::Signalled(signal),
         (_, None, Status::Exited(status)) => Loss::Exited(status),
         (_, None, Status::TimedOut) => Loss::Late,

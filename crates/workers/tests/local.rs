@@ -2,7 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use automcu_trainer::{Cause, Conditions, Nature, PROTOCOL, Recipe, Request, Splitting, WorkerEvent};
+use automcu_trainer::{
+    Accuracy, Cause, Conditions, End, Measured, Nature, PROTOCOL, Recipe, Request, Splitting, Summary, WorkerEvent,
+};
 use automcu_workers::{Bounds, Ending, Executor, Heard, Local, Loss, Started};
 
 const BOUNDS: Bounds = Bounds { silence: Duration::from_secs(20), lateness: Duration::from_secs(20) };
@@ -68,9 +70,16 @@ fn how_a_worker_ends_is_told_apart() {
     assert_eq!(ending(&format!("echo {no_memory} >&2; kill -ABRT $$")), lost(Loss::OutOfMemory, no_memory));
     assert_eq!(ending("echo nonsense >&9; sleep 60"), lost(Loss::Babbling, ""));
     assert_eq!(ending(r#"echo '{"event":"sings"}' >&9; sleep 60"#), lost(Loss::Babbling, ""));
-    // A result that its exit status denies is none.
-    let denied = r#"echo '{"event":"heartbeat"}' >&9; exit 1"#;
-    assert_eq!(ending(denied), lost(Loss::Exited(1), ""));
+    // A result counts only if its exit status agrees.
+    let measured = Measured { accuracy: Accuracy::of(9, 10), loss: 0.5 };
+    let (end, epochs, best_epoch, seconds, back_offs) = (End::Completed, 2, 2, 1.0, 0);
+    let summary = Summary { validation: measured, end, epochs, best_epoch, seconds, back_offs };
+    let result = WorkerEvent::Result { summary: summary.clone(), energy_j: None };
+    let line = serde_json::to_string(&result).expect("JSON");
+    assert_eq!(ending(&format!("echo '{line}' >&9; exit 0")), Ending::Done { summary, energy_j: None });
+    assert_eq!(ending(&format!("echo '{line}' >&9; exit 1")), lost(Loss::Exited(1), ""));
+    let no_thread = "thread 'main' panicked: failed to spawn thread";
+    assert_eq!(ending(&format!("echo \"{no_thread}\" >&2; exit 101")), lost(Loss::OutOfMemory, no_thread));
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, home: &Path, said: &mu
 
 fn samples(arguments: &Eval, home: &Path) -> Result<Samples, Failure> {
     let most = arguments.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
-    Ok(input::source(&arguments.data, home, Options::default())?.read(part(arguments.part))?.first(most))
+    let options = Options { left_out: arguments.leave_out, ..Options::default() };
+    Ok(input::source(&arguments.data, home, options)?.read(part(arguments.part))?.first(most))
 }
 
 const fn part(name: PartName) -> Part {

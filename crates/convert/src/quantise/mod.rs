@@ -53,7 +53,7 @@ pub struct Options {
     pub correct_biases: Choice,
     /// What inputs lie between, whatever is seen of them: -1 and 127/128 make the integer of a byte that byte less 128.
     pub input: Option<Range>,
-    /// Whether inputs may be cut off where they are seen to lie between wider bounds: the steps between become finer.
+    /// Whether inputs whose range is not given may be cut off where they are seen to lie between wider bounds: the steps between become finer.
     pub narrow_input: bool,
     /// By what the ways are compared that are left to choose.
     pub closeness: Closeness,
@@ -155,7 +155,7 @@ impl FloatNetwork {
             }
         }
         // The best way so far, with finer steps of what most inputs are.
-        if let Some((seen, is_corrected)) = way.filter(|_| options.narrow_input) {
+        if let Some((seen, is_corrected)) = way.filter(|_| options.narrow_input && options.input.is_none()) {
             for share in NARROWER {
                 take(seen.made_int8(samples, share, is_corrected));
             }

@@ -100,7 +100,7 @@ fn stretched(layout: Layout, shift: u32, most: f64, sample: &[f32], random: &mut
     let moved = f64::from(shift).min(last) * random.signed();
     let factor = 1.0 + most * random.signed();
     for (i, part) in out.chunks_exact_mut(step).enumerate() {
-        let place = ((i as f64 - last / 2.0) / factor + last / 2.0 - moved).clamp(0.0, last);
+        let place = ((i as f64 - last / 2.0 - moved) / factor + last / 2.0).clamp(0.0, last);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a step of the sample")]
         let before = place as usize;
         let after = (before + 1).min(layout.steps - 1);
@@ -323,15 +323,19 @@ mod tests {
         assert!((66.6..80.0).contains(&least) && (150.0..200.1).contains(&most), "{least} to {most}");
         // What shifts as well stays within the shift.
         let both = Augmentation {
-            time_stretch: stretch(0.0),
+            time_stretch: stretch(0.5),
             time_shift: Some(crate::augment::TimeShift { most: 2 }),
             ..Augmentation::none()
         };
-        let middles: Vec<f32> = (0..40).map(|seed| changed(&both, &sample, seed)[4 * 14]).collect();
-        assert!(
-            middles.iter().all(|middle| (200.0..=600.0).contains(middle))
-                && middles.iter().any(|middle| *middle > 500.0)
-        );
+        let moved = (0..40).map(|seed| {
+            let out: Vec<f32> = changed(&both, &sample, seed).into_iter().step_by(14).collect();
+            // Where the sample's middle has come to.
+            let after = out.iter().position(|value| *value >= 400.0).expect("it is still there");
+            let share = (400.0 - out[after - 1]) / (out[after] - out[after - 1]);
+            after as f32 - 1.0 + share - 4.0
+        });
+        let moved: Vec<f32> = moved.collect();
+        assert!(moved.iter().all(|by| by.abs() < 2.01) && moved.iter().any(|by| by.abs() > 1.5), "{moved:?}");
     }
 
     #[test]

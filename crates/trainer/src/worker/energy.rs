@@ -48,10 +48,12 @@ impl Meter {
 }
 
 impl Zone {
-    /// Whole processors are called `intel-rapl:0`, also those of other makers; their parts have a second number.
+    /// Whole processors are called `intel-rapl:0`, also those of other makers; their parts have a second number, and the whole
+    /// board, which counts them again, another name.
     fn new(folder: &Path) -> Option<Self> {
         let number = folder.file_name()?.to_str()?.strip_prefix("intel-rapl:")?;
         number.parse::<u32>().ok()?;
+        fs::read_to_string(folder.join("name")).ok().filter(|name| name.starts_with("package"))?;
         let counter = folder.join("energy_uj");
         let (last, range) = (number_in(&counter)?, number_in(&folder.join("max_energy_range_uj"))?);
         Some(Self { counter, last, range, total: 0 })
@@ -81,14 +83,30 @@ mod tests {
             fs::create_dir_all(&zone).expect("made");
             fs::write(zone.join(file), format!("{number}\n")).expect("written");
         };
+        let name = |zone: &str, name: &str| {
+            write(zone, "energy_uj", 0);
+            fs::write(folder.path().join(zone).join("name"), format!("{name}\n")).expect("written");
+        };
         assert!(Meter::new(folder.path()).is_none());
-        for (zone, energy) in [("intel-rapl:0", 900), ("intel-rapl:1", 10), ("intel-rapl:0:0", 5), ("dtpm", 1)] {
+        for (zone, called) in [
+            ("intel-rapl:0", "package-0"),
+            ("intel-rapl:1", "package-1"),
+            ("intel-rapl:0:0", "core"),
+            ("intel-rapl:2", "psys"),
+            ("dtpm", "package"),
+        ] {
+            name(zone, called);
+        }
+        for (zone, energy) in
+            [("intel-rapl:0", 900), ("intel-rapl:1", 10), ("intel-rapl:0:0", 5), ("intel-rapl:2", 7), ("dtpm", 1)]
+        {
             write(zone, "energy_uj", energy * 1_000_000);
             write(zone, "max_energy_range_uj", 1_000_000_000);
         }
         let mut meter = Meter::new(folder.path()).expect("two processors");
         write("intel-rapl:0", "energy_uj", 950_000_000);
         write("intel-rapl:0:0", "energy_uj", 500_000_000);
+        write("intel-rapl:2", "energy_uj", 500_000_000);
         meter.read();
         write("intel-rapl:0", "energy_uj", 30_000_000);
         write("intel-rapl:1", "energy_uj", 12_000_000);

@@ -105,12 +105,14 @@ pub enum WorkerError {
 impl WorkerError {
     /// What is to blame.
     #[must_use]
-    pub const fn cause(&self) -> Cause {
+    pub fn cause(&self) -> Cause {
         match self {
+            Self::Data(DatasetError::Read { error, .. }) => cause_of(error, Cause::Data),
+            Self::Checkpoint(CheckpointError::Read { error, .. }) => cause_of(error, Cause::Request),
+            Self::Checkpoint(CheckpointError::Write { .. }) => Cause::Storage,
             Self::Data(_) | Self::Split(_) => Cause::Data,
             Self::Train(TrainError::Diverged { .. }) => Cause::Divergence,
             Self::Folder { .. } | Self::Taken(_) | Self::Unheard(_) => Cause::Storage,
-            Self::Checkpoint(error) if error.is_of_storage() => Cause::Storage,
             Self::Checkpoint(_)
             | Self::Train(_)
             | Self::Request(_)
@@ -120,6 +122,15 @@ impl WorkerError {
             | Self::OtherSubject { .. }
             | Self::Limit { .. } => Cause::Request,
         }
+    }
+}
+
+/// What is to blame for a file that cannot be read; `missing` where it is not there.
+fn cause_of(error: &io::Error, missing: Cause) -> Cause {
+    match error.kind() {
+        io::ErrorKind::NotFound => missing,
+        io::ErrorKind::OutOfMemory => Cause::Memory,
+        _ => Cause::Storage,
     }
 }
 
@@ -143,6 +154,9 @@ impl<W: Write> Telling<W> {
 }
 
 /// Does what the request on `input` asks, and tells `events`. `clock` is the time since some moment.
+///
+/// It is for a process of its own: the end of `input` stops it, a limit of memory is set for the whole process, and one that hangs
+/// after it was stopped is aborted.
 pub fn work<W: Write + Send + 'static>(
     input: impl Read + Send + 'static,
     events: W,
@@ -186,10 +200,12 @@ fn attempt<W: Write + Send + 'static>(
         }
     });
     let beating = beat(telling.clone());
-    let summary = train(&request, telling, clock, &is_to_stop);
+    let done = train(&request, telling, clock, &is_to_stop);
     let energy = beating.stop();
     drop(end);
-    Ok((summary?, energy))
+    let Done { summary, was_begun_before } = done?;
+    // What was taken before is not known.
+    Ok((summary, energy.filter(|_| !was_begun_before)))
 }
 
 /// The most memory that this process may ask for. An allocation beyond it fails, which ends the process.
@@ -259,7 +275,7 @@ fn train<W: Write + Send + 'static>(
     telling: &Telling<W>,
     clock: fn() -> Duration,
     is_to_stop: &AtomicBool,
-) -> Result<Summary, WorkerError> {
+) -> Result<Done, WorkerError> {
     let begun = clock();
     let conditions = &request.conditions;
     let _lock = lock(&request.checkpoint)?;
@@ -291,7 +307,9 @@ fn train<W: Write + Send + 'static>(
         preparation: Preparation::of(&samples),
     };
     let mut trainer = Trainer::new(task)?;
-    let start = match before(request, &subject)? {
+    let before = before(request, &subject)?;
+    let was_begun_before = matches!(before, Some(Before::Own(_)));
+    let start = match before {
         Some(Before::Own(checkpoint)) => checkpoint.progress,
         Some(Before::Other(checkpoint)) => trainer.beginning_with(checkpoint.handed_out().clone()),
         None => trainer.beginning(),
@@ -309,13 +327,21 @@ fn train<W: Write + Send + 'static>(
             }
         }
     })?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
     let summary = trained.summary;
     let ended = (summary.end != End::Stopped).then(|| summary.clone());
-    keeping.write(&Checkpoint { subject: subject.clone(), progress: trained.progress, summary: ended })?;
-    Ok(summary)
+    // Also where nobody is left to hear of it: whoever comes next goes on from it.
+    let kept = keeping.write(&Checkpoint { subject: subject.clone(), progress: trained.progress, summary: ended });
+    match failed {
+        Some(error) => Err(error),
+        None => kept.map(|()| Done { summary, was_begun_before }),
+    }
+}
+
+/// What came of an attempt.
+struct Done {
+    summary: Summary,
+    /// Whether it went on from a checkpoint of its own.
+    was_begun_before: bool,
 }
 
 /// Keeps others from writing where this writes, for as long as the file is open.

@@ -157,6 +157,8 @@ pub enum Cause {
     Data,
     /// Training itself: numbers went wrong.
     Divergence,
+    /// The limit of memory.
+    Memory,
     /// Files that cannot be read or written now.
     Storage,
 }

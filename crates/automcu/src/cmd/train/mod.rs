@@ -12,7 +12,7 @@ use std::{
 
 use automcu_artifacts::write_whole;
 use automcu_convert::Network;
-use automcu_dataset::{BatchError, Options, Part, Resize, Samples, Sealed, Split, Values};
+use automcu_dataset::{BatchError, Kind, Options, Part, Resize, Samples, Sealed, Split, Values};
 use automcu_model::{Graph, Spec, spec::Head};
 use automcu_trainer::{
     Checkpoint, Conditions, End, Isa, Length, Nature, PROTOCOL, Recipe, Request, Splitting, Summary, Task, check,
@@ -65,8 +65,10 @@ pub(crate) fn run(
     let folder = folder(arguments);
     let checkpoint = folder.join(CHECKPOINT);
     before(arguments, &folder, &checkpoint, &spec)?;
+    fs::create_dir_all(&folder).map_err(|error| Failure::Create { path: folder.clone(), error })?;
+    let is_built_in = matches!(source.kind(), Kind::Synthetic | Kind::Signals);
     let conditions = Conditions {
-        data: found_from_elsewhere(source.path()),
+        data: if is_built_in { source.path().to_owned() } else { found_from_elsewhere(source.path())? },
         left_out: arguments.leave_out,
         split: splitting,
         recipe,
@@ -80,8 +82,8 @@ pub(crate) fn run(
         spec: serde_json::from_str(&spec.to_json()).expect("a spec is written as JSON"),
         seed: arguments.seed,
         conditions,
-        checkpoint: found_from_elsewhere(&checkpoint),
-        from: arguments.from.as_deref().map(found_from_elsewhere),
+        checkpoint: found_from_elsewhere(&checkpoint)?,
+        from: arguments.from.as_deref().map(found_from_elsewhere).transpose()?,
         grace_s: GRACE,
     };
     let summary = train(&request, &folder, host, live)?;
@@ -101,7 +103,6 @@ pub(crate) fn run(
 
 /// Has a worker train, and says how far it is.
 fn train(request: &Request, folder: &Path, host: &Host<'_>, live: &mut Live<'_>) -> Result<Summary, Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::Create { path: folder.to_owned(), error })?;
     let is_interrupted = (host.interrupts)();
     let executor = Local::new(host.program, Bounds::default());
     let mut started = executor.start(request, folder).map_err(|error| Failure::NotTrainable(error.to_string()))?;
@@ -121,7 +122,12 @@ fn train(request: &Request, folder: &Path, host: &Host<'_>, live: &mut Live<'_>)
         }
     };
     progress.finish();
+    // What follows is ended at once by an interruption, as everything is.
+    let was_interrupted = is_interrupted.swap(true, Ordering::Relaxed);
     match ending {
+        Ending::Done { summary, .. } if was_interrupted => {
+            Err(Failure::Interrupted { folder: folder.to_owned(), epochs: summary.epochs })
+        }
         Ending::Done { summary, .. } => Ok(summary),
         Ending::Failed { cause, message } => Err(Failure::Attempt { cause, message }),
         Ending::Lost { .. } => Err(Failure::NotTrainable(ending.to_string())),
@@ -191,19 +197,9 @@ fn check_classes(name: &str, spec: &Spec, data: &Path, samples: &Samples) -> Res
     mismatch(format!("{takes} classes"), has.to_string(), "give the head as many classes as the data set has")
 }
 
-/// A path as it is found from another folder; a name stays one.
-fn found_from_elsewhere(path: &Path) -> PathBuf {
-    if let Ok(found) = fs::canonicalize(path) {
-        return found;
-    }
-    // What is yet to be written lies in a folder that may be there.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match (folder, path.file_name()) {
-        (Some(folder), Some(name)) => {
-            fs::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name))
-        }
-        _ => path.to_owned(),
-    }
+/// A path as it is found from another folder.
+fn found_from_elsewhere(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::Read { path: path.to_owned(), error })
 }
 
 fn recipe(arguments: &Train, samples: &Samples) -> Result<Recipe, Failure> {

@@ -104,6 +104,9 @@ impl Answer {
             self.recipe,
             styled(self.digest.short(), FAINT)
         )?;
+        if let Some(group) = self.left_out {
+            writeln!(sink, "\ngroup {group} is not learnt from; it is the test part")?;
+        }
         let end = match training.end {
             End::Completed => "the recipe is through",
             End::Plateau => "nothing was gained any more",
