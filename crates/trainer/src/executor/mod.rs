@@ -139,10 +139,20 @@ impl Executor {
     /// `values` holds the samples one behind the other; `noise` makes what is dropped differ from step to step.
     pub fn step(&mut self, state: &mut State, values: &[f32], loss: &Loss<'_>, noise: u64) -> f64 {
         let count = loss.targets.len();
-        self.forward(state, values, count, Mode::Train { noise });
-        let total = self.loss(loss);
-        self.backward(state, count);
-        total
+        self.among_threads(|executor| {
+            executor.forward(state, values, count, Mode::Train { noise });
+            let total = executor.loss(loss);
+            executor.backward(state, count);
+            total
+        })
+    }
+
+    /// Works on one of the threads itself: whoever hands each phase to them from outside sleeps and is woken every time.
+    fn among_threads<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> T {
+        let Some(pool) = self.pool.take() else { return work(self) };
+        let done = pool.install(|| work(self));
+        self.pool = Some(pool);
+        done
     }
 
     /// Lets parameters follow the gradient that the last step has left.
@@ -162,9 +172,11 @@ impl Executor {
         self.shared.take_weights(&self.plan, &state.parameters);
         self.shared.take_running(&self.plan, state);
         self.share_out(values, count);
-        for step in 0..self.plan.steps.len() {
-            self.each_shard(|plan, shared, shard| shard.forward(plan, shared, step, Mode::Evaluate));
-        }
+        self.among_threads(|executor| {
+            for step in 0..executor.plan.steps.len() {
+                executor.each_shard(|plan, shared, shard| shard.forward(plan, shared, step, Mode::Evaluate));
+            }
+        });
         let mut first = 0;
         let output = self.plan.output;
         let elements = self.plan.maps[output].elements();
@@ -234,10 +246,10 @@ impl Executor {
     /// Lets every shard do its part of a phase.
     fn each_shard(&mut self, work: impl Fn(&Plan, &Shared, &mut Shard) + Sync) {
         let (plan, shared) = (&self.plan, &self.shared);
-        match &self.pool {
-            None => self.shards.iter_mut().for_each(|shard| work(plan, shared, shard)),
-            Some(pool) => pool.scope(|scope| {
-                for shard in &mut self.shards {
+        match &mut self.shards[..] {
+            [shard] => work(plan, shared, shard),
+            shards => rayon::scope(|scope| {
+                for shard in shards {
                     let work = &work;
                     scope.spawn(move |_| work(plan, shared, shard));
                 }
