@@ -76,6 +76,8 @@ fn write(name: &str, reading: &Reading, sink: &mut dyn Write) -> io::Result<()> 
     }
     writeln!(sink)?;
     write_words(reading, sink)?;
+    let how = |macs| format!("{} {}", thousands(macs), styled(format!("({})", Provenance::Tool), FAINT));
+    writeln!(sink, "MACs         {}\n", reading.macs.map_or_else(|| "unknown".to_owned(), how))?;
     write_figures(reading, sink)?;
     write_layers(&reading.layers, sink)
 }
@@ -94,7 +96,7 @@ fn write_words(reading: &Reading, sink: &mut dyn Write) -> io::Result<()> {
         let Some(words) = words else { continue };
         writeln!(sink, "{what:<12} {words}")?;
     }
-    writeln!(sink)
+    Ok(())
 }
 
 fn write_figures(reading: &Reading, sink: &mut dyn Write) -> io::Result<()> {
@@ -116,8 +118,6 @@ fn write_figures(reading: &Reading, sink: &mut dyn Write) -> io::Result<()> {
         let how = if bytes.is_some() { how } else { "" };
         table.row([what.to_owned(), number, size, provenance, how.to_owned()], Style::new());
     }
-    let macs = reading.macs.map_or_else(|| "unknown".to_owned(), thousands);
-    writeln!(sink, "MACs         {macs} {}", styled(format!("({})", Provenance::Tool), FAINT))?;
     table.write(sink)
 }
 
