@@ -20,4 +20,5 @@ mod quantise;
 mod schemas;
 mod targets;
 mod train;
+mod vendor;
 mod windows;

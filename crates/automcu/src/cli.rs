@@ -16,7 +16,8 @@ pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
-        as C code, `automcu verify` proves that code; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers.",
+        as C code, `automcu verify` proves that code; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
+        `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
@@ -34,7 +35,7 @@ const OUTCOMES: &str = "Exit status:\n  \
     0   yes: constructible or proven and, where a budget was given, it fits\n  \
     1   no: it does not fit, no target fits, or answers differ\n  \
     2   the command line is not understood, or names a target that is not there\n  \
-    65  the architecture, the model or a file of targets is refused\n  \
+    65  the architecture, the model, a report or a file of targets is refused\n  \
     66  a file cannot be read\n  \
     69  nothing could be run: no compiler, no emulator\n  \
     70  a program that was started failed\n  \
@@ -57,6 +58,7 @@ pub(crate) enum Verb {
     Worker(Worker),
     Data(Data),
     Targets(Targets),
+    VendorReport(VendorReport),
     Completions(Completions),
     Man(Man),
 }
@@ -347,6 +349,24 @@ pub(crate) struct Targets {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// Reads reports of STM32Cube.AI and ST Edge AI Core, and says what AutoMCU takes from them.
+///
+/// Each file is one run's *_c_info.json, *_report.json, *_report.txt, or what the tool printed; which it is shows by its
+/// content. What a report does not say is unknown, never 0. A file that is no report is named, and the others are read.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct VendorReport {
+    /// The reports; `-` reads standard input
+    #[arg(value_name = "FILE", required = true, num_args = 1..=MOST_REPORTS)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Answer in JSON: a list with one answer a file, in their order
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The most reports that are read at once.
+const MOST_REPORTS: usize = 1_000;
 
 /// The memory that is allowed.
 #[derive(Args)]

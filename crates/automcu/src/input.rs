@@ -10,6 +10,7 @@ use automcu_convert::{LONGEST, Network};
 use automcu_dataset::{Options, Part, Published, Resize, Source, Supply};
 use automcu_model::{Graph, Refusals, Shape, Spec, limits};
 use automcu_target::Catalogue;
+use automcu_toolchain::vendor::{self, Reading};
 use automcu_trainer::{Checkpoint, Preparation, Splitting};
 
 use crate::{deploy, outcome::Failure, samples::split_of};
@@ -95,6 +96,15 @@ pub(crate) fn network_or_checkpoint(
     };
     let (network, _) = deploy::deployed(&checkpoint, samples.borrowed(), split.train())?;
     Ok((path.display().to_string(), network))
+}
+
+/// A report of a vendor's tool, with what the file is called.
+pub(crate) fn report(path: &Path, input: &mut dyn Read) -> Result<(String, Reading), Failure> {
+    let (name, file) = content(path, input, vendor::LONGEST)?;
+    match vendor::read(&file) {
+        Ok(reading) => Ok((name, reading)),
+        Err(error) => Err(Failure::Report { file: name, error }),
+    }
 }
 
 /// A recipe, a JSON file.

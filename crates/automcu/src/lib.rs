@@ -110,6 +110,7 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
+        Verb::VendorReport(arguments) => cmd::vendor_report::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),
         Verb::Man(arguments) => cmd::man::run(&arguments, said),
     };

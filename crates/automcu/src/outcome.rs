@@ -7,7 +7,7 @@ use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, WrongName
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_target::{TargetError, UnknownTarget};
-use automcu_toolchain::ProofError;
+use automcu_toolchain::{ProofError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
 
 use crate::fetch::FetchError;
@@ -76,6 +76,9 @@ pub(crate) enum Failure {
     /// A file is no int8 network that is understood.
     #[error("{file}: {error}")]
     Model { file: String, error: Box<TfliteError> },
+    /// A file is no report of a vendor's tool.
+    #[error("{file}: {error}")]
+    Report { file: String, error: ReportError },
     #[error("{}: {problem}", path.display())]
     Labels { path: PathBuf, problem: String },
     #[error("{0}")]
@@ -168,6 +171,7 @@ impl Failure {
             Self::Target(_)
             | Self::Family { .. }
             | Self::Model { .. }
+            | Self::Report { .. }
             | Self::NotConstructible { .. }
             | Self::NotComputed(_)
             | Self::NotTflite(_)

@@ -1,5 +1,5 @@
 //! Other people's programs: compilers, linkers and emulators, each started in a folder of its own, within bounds, and what
-//! they say made into figures.
+//! they say made into figures. The vendor's tool is not started yet; its reports are read.
 //!
 //! Nothing here reads the environment: where programs lie is handed in.
 
@@ -8,6 +8,7 @@ mod build;
 mod image;
 mod proof;
 mod tools;
+pub mod vendor;
 
 pub use board::{Board, Cpu};
 pub use build::BuildError;

@@ -11,6 +11,7 @@ pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod targets;
 pub(crate) mod train;
+pub(crate) mod vendor_report;
 pub(crate) mod verify;
 pub(crate) mod worker;
 

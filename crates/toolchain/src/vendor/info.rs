@@ -1,0 +1,165 @@
+//! `*_c_info.json` of ST Edge AI Core: the whole allocation, of which figures and operations are taken.
+
+use std::collections::HashMap;
+
+use automcu_model::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Family, Layer, Reading, ReportError, Source, ToolVersion,
+    json::{bytes, count, parsed, sum},
+    plain,
+    reading::{element, signature, target_of},
+};
+
+#[derive(Deserialize)]
+struct Info {
+    memory_footprint: Option<Footprint>,
+    #[serde(default)]
+    graphs: Vec<Graph>,
+    #[serde(default)]
+    buffers: Vec<Buffer>,
+    #[serde(default)]
+    environment: Environment,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Footprint {
+    weights: Value,
+    activations: Value,
+    io: Value,
+    series: Option<String>,
+    toolchain: Value,
+    kernel_flash: Value,
+    kernel_ram: Value,
+    toolchain_flash: Value,
+    toolchain_ram: Value,
+    extra_flash: Value,
+    extra_ram: Value,
+}
+
+#[derive(Deserialize)]
+struct Graph {
+    #[serde(default)]
+    nodes: Vec<Node>,
+    #[serde(default)]
+    inputs: Vec<Value>,
+    #[serde(default)]
+    outputs: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    name: Option<String>,
+    #[serde(default)]
+    macc: Value,
+    /// From 4.0 on.
+    r#type: Option<String>,
+    /// Before.
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Buffer {
+    #[serde(default)]
+    id: Value,
+    format: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Environment {
+    tools: Vec<Tool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tool {
+    version: Option<String>,
+    arguments: Option<String>,
+    input_model: Option<InputModel>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct InputModel {
+    name: Option<String>,
+    model_files: Vec<ModelFile>,
+}
+
+#[derive(Deserialize)]
+struct ModelFile {
+    signature: Option<String>,
+}
+
+pub(super) fn read(text: &str) -> Result<Reading, ReportError> {
+    let info: Info = parsed(text)?;
+    let footprint = info.memory_footprint.as_ref().ok_or(ReportError::Missing("memory_footprint"))?;
+    let mut reading = Reading::of(Source::InfoJson);
+    describe(&info, footprint, &mut reading);
+    reading.weights_bytes = bytes("memory_footprint.weights", &footprint.weights)?;
+    reading.activations_bytes = bytes("memory_footprint.activations", &footprint.activations)?;
+    reading.io_bytes = sum("memory_footprint.io", &footprint.io)?;
+    reading.runtime_flash_bytes = footprint.runtime([
+        ("memory_footprint.kernel_flash", &footprint.kernel_flash),
+        ("memory_footprint.toolchain_flash", &footprint.toolchain_flash),
+        ("memory_footprint.extra_flash", &footprint.extra_flash),
+    ])?;
+    reading.runtime_ram_bytes = footprint.runtime([
+        ("memory_footprint.kernel_ram", &footprint.kernel_ram),
+        ("memory_footprint.toolchain_ram", &footprint.toolchain_ram),
+        ("memory_footprint.extra_ram", &footprint.extra_ram),
+    ])?;
+    let layers = layers(&info.graphs)?;
+    // There is no total in the file.
+    reading.macs = layers.iter().map(|layer| layer.macs).try_fold(0_u64, |sum, macs| sum.checked_add(macs?));
+    reading.macs = reading.macs.filter(|&macs| macs > 0);
+    Ok(reading.with_layers(layers))
+}
+
+fn describe(info: &Info, footprint: &Footprint, reading: &mut Reading) {
+    let tool = info.environment.tools.first();
+    let version = tool.and_then(|tool| tool.version.as_deref());
+    reading.tool = version.and_then(|version| ToolVersion::of_number(Family::EdgeAi, version));
+    let model = tool.and_then(|tool| tool.input_model.as_ref());
+    reading.model = model.and_then(|model| model.name.as_deref()).map(plain);
+    let file = model.and_then(|model| model.model_files.first());
+    reading.signature = file.and_then(|file| signature(file.signature.as_deref()?));
+    let asked = tool.and_then(|tool| target_of(tool.arguments.as_deref()?));
+    // Without a compiler the tool says "generic", whatever it was asked for.
+    let series = footprint.series.as_deref().filter(|series| !matches!(*series, "" | "generic"));
+    reading.target = series.map(plain).or(asked);
+    let formats: HashMap<u64, &str> =
+        info.buffers.iter().filter_map(|buffer| Some((buffer.id.as_u64()?, buffer.format.as_deref()?))).collect();
+    let types = |ids: fn(&Graph) -> &Vec<Value>| {
+        let ids = info.graphs.first().into_iter().flat_map(ids);
+        ids.filter_map(|id| formats.get(&id.as_u64()?)).map(|format| element(format)).collect()
+    };
+    reading.types.inputs = types(|graph| &graph.inputs);
+    reading.types.outputs = types(|graph| &graph.outputs);
+}
+
+impl Footprint {
+    /// What the runtime takes: its kernels and what the C library adds, as ST's own readers add it up. Where no compiler was
+    /// there to link it, some versions say null and others 0.
+    fn runtime(&self, parts: [(&str, &Value); 3]) -> Result<Option<Bytes>, ReportError> {
+        let [kernel, others @ ..] = parts;
+        let is_linked = !self.toolchain.is_null();
+        let Some(kernel) = bytes(kernel.0, kernel.1)?.filter(|bytes| is_linked || bytes.0 > 0) else { return Ok(None) };
+        let others = others.map(|(place, value)| bytes(place, value));
+        let [toolchain, extra] = others;
+        Ok(Some(kernel + toolchain?.unwrap_or_default() + extra?.unwrap_or_default()))
+    }
+}
+
+fn layers(graphs: &[Graph]) -> Result<Vec<Layer>, ReportError> {
+    let nodes = graphs.iter().enumerate().flat_map(|(g, graph)| graph.nodes.iter().enumerate().map(move |n| (g, n)));
+    let layers = nodes.map(|(g, (n, node))| {
+        let macs = count(&format!("graphs[{g}].nodes[{n}].macc"), &node.macc)?;
+        let name = node.name.as_deref().map_or_else(|| n.to_string(), plain);
+        Ok(Layer { name, operator: node.r#type.as_deref().or(node.description.as_deref()).map(plain), macs })
+    });
+    layers.collect()
+}
