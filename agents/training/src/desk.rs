@@ -183,10 +183,7 @@ impl Desk {
                 account.queue.push_front(run.ticket);
             }
         } else {
-            let closing = match ending {
-                _ if is_given_up => Closing::GivenUp(Some(ending)),
-                _ => Closing::Ended(ending),
-            };
+            let closing = if is_given_up { Closing::GivenUp(Some(ending)) } else { Closing::Ended(ending) };
             decisions.extend(self.close(run.ticket, closing, now));
         }
         decisions.extend(self.assign(now));
@@ -195,7 +192,8 @@ impl Desk {
 
     /// Looks whether anything that waited may start.
     pub(crate) fn look(&mut self, now: Duration) -> Vec<Decision> {
-        self.next_look = self.next_look.filter(|at| *at > now);
+        // A timer may be a little early; then another one is needed.
+        self.next_look = None;
         self.assign(now)
     }
 
@@ -230,12 +228,10 @@ impl Desk {
         }
         // Of a job that is through, only what it had too much of is kept.
         let least = self.least_served(now);
-        let is_there = |job: JobId| self.attempts.keys().any(|ticket| ticket.job == job);
-        let kept = |(job, account): (&JobId, &Account)| {
-            is_there(*job) || (!self.attempts.is_empty() && account.served > least)
-        };
-        let kept: Vec<JobId> = self.jobs.iter().filter(|pair| kept(*pair)).map(|(job, _)| *job).collect();
-        self.jobs.retain(|job, _| kept.contains(job));
+        let Self { attempts, jobs, .. } = self;
+        jobs.retain(|job, account| {
+            attempts.keys().any(|ticket| ticket.job == *job) || (!attempts.is_empty() && account.served > least)
+        });
         Some(Decision::Close(Box::new(attempt.asked), closing))
     }
 
@@ -386,7 +382,8 @@ mod tests {
         for (now, pause) in [(10, 1), (20, 4)] {
             let decisions = desk.ended(run, crash(), at(now));
             assert_eq!(decisions, [Decision::LookAgain(at(pause))], "not before the pause");
-            assert_eq!(started(&desk.look(at(now) + at(pause) / 2)), []);
+            let early = at(now) + at(pause) / 2;
+            assert_eq!(desk.look(early), [Decision::LookAgain(at(pause) / 2)], "whoever looks too early looks again");
             run = started(&desk.look(at(now + pause)))[0];
             assert_eq!(desk.ended(first, refusal(), at(now + pause)), [], "what an earlier run says is late");
         }

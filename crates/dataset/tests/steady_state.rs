@@ -57,15 +57,16 @@ fn a_feed_that_has_begun_allocates_nothing() {
     let indices: Vec<u32> = (0..10).collect();
     let picture = Shape { height: 9, width: 11, channels: 3 };
     let bytes: Vec<u8> = (0..10 * picture.elements()).map(|i| (i * i).to_le_bytes()[0]).collect();
-    let signal = Shape { height: 9, width: 4, channels: 1 };
-    let floats = vec![0.5; 360];
+    let signal = Shape { height: 9, width: 4, channels: 3 };
+    let floats = vec![0.5; 1_080];
     let pictures = SamplesRef { shape: picture, pixels: Pixels::Bytes(&bytes), labels: &labels, standard: None };
     let signals = SamplesRef { shape: signal, pixels: Pixels::Floats(&floats), labels: &labels, standard: None };
     let all = r#"{"resize": {"height": 14, "width": 8}, "crop": {"pad": 2}, "flip": true, "auto": "cifar10",
         "colour_jitter": {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}, "cutout": {"side": 3},
         "mixup": {"alpha": 0.3}, "cutmix": {"alpha": 1.0}}"#;
     let rand = r#"{"rand": {"count": 3, "magnitude": 12}}"#;
-    let spec = r#"{"time_shift": {"most": 2}, "scale": {"deviation": 0.1}, "noise": {"deviation": 0.1},
+    let spec = r#"{"time_shift": {"most": 2}, "time_stretch": {"most": 0.2}, "band_shift": {"most": 1},
+        "rotation": {"degrees": 20}, "scale": {"deviation": 0.1}, "noise": {"deviation": 0.1},
         "spec_augment": {"time_masks": 1, "time_width": 2, "band_masks": 1, "band_width": 1}, "mixup": {"alpha": 0.3}}"#;
     for (source, text) in [(pictures, all), (pictures, rand), (signals, spec)] {
         let augmentation: Augmentation = serde_json::from_str(text).expect("an augmentation");
