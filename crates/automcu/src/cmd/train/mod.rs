@@ -12,7 +12,7 @@ use std::{
 
 use automcu_artifacts::write_whole;
 use automcu_convert::Network;
-use automcu_dataset::{BatchError, Kind, Options, Part, Resize, Samples, Sealed, Split, Values};
+use automcu_dataset::{BatchError, Kind, Options, Part, Resize, Samples, Sealed, Source, Split, Values};
 use automcu_model::{Graph, Spec, spec::Head};
 use automcu_trainer::{
     Checkpoint, Conditions, End, Isa, Length, Nature, PROTOCOL, Recipe, Request, Splitting, Summary, Task, check,
@@ -66,26 +66,7 @@ pub(crate) fn run(
     let checkpoint = folder.join(CHECKPOINT);
     before(arguments, &folder, &checkpoint, &spec)?;
     fs::create_dir_all(&folder).map_err(|error| Failure::Create { path: folder.clone(), error })?;
-    let is_built_in = matches!(source.kind(), Kind::Synthetic | Kind::Signals);
-    let conditions = Conditions {
-        data: if is_built_in { source.path().to_owned() } else { found_from_elsewhere(source.path())? },
-        left_out: arguments.leave_out,
-        split: splitting,
-        recipe,
-        threads: arguments.threads,
-        memory_bytes: None,
-        deadline_s: WITHOUT_END,
-        checkpoint_every_s: BETWEEN_CHECKPOINTS,
-    };
-    let request = Request {
-        version: PROTOCOL,
-        spec: serde_json::from_str(&spec.to_json()).expect("a spec is written as JSON"),
-        seed: arguments.seed,
-        conditions,
-        checkpoint: found_from_elsewhere(&checkpoint)?,
-        from: arguments.from.as_deref().map(found_from_elsewhere).transpose()?,
-        grace_s: GRACE,
-    };
+    let request = request(arguments, &spec, recipe, splitting, &source, &checkpoint)?;
     let summary = train(&request, &folder, host, live)?;
     if summary.end == End::Stopped {
         return Err(Failure::Interrupted { folder, epochs: summary.epochs });
@@ -99,6 +80,37 @@ pub(crate) fn run(
         answer.write(&work.folder, &checkpoint.progress.curve, &mut said.output)?;
     }
     Ok(Outcome::Yes)
+}
+
+/// What is asked of a worker.
+fn request(
+    arguments: &Train,
+    spec: &Spec,
+    recipe: Recipe,
+    split: Splitting,
+    source: &Source,
+    checkpoint: &Path,
+) -> Result<Request, Failure> {
+    let is_built_in = matches!(source.kind(), Kind::Synthetic | Kind::Signals);
+    let conditions = Conditions {
+        data: if is_built_in { source.path().to_owned() } else { found_from_elsewhere(source.path())? },
+        left_out: arguments.leave_out,
+        split,
+        recipe,
+        threads: arguments.threads,
+        memory_bytes: None,
+        deadline_s: WITHOUT_END,
+        checkpoint_every_s: BETWEEN_CHECKPOINTS,
+    };
+    Ok(Request {
+        version: PROTOCOL,
+        spec: serde_json::from_str(&spec.to_json()).expect("a spec is written as JSON"),
+        seed: arguments.seed,
+        conditions,
+        checkpoint: found_from_elsewhere(checkpoint)?,
+        from: arguments.from.as_deref().map(found_from_elsewhere).transpose()?,
+        grace_s: GRACE,
+    })
 }
 
 /// Has a worker train, and says how far it is.
