@@ -6,6 +6,7 @@
 mod board;
 mod build;
 mod image;
+pub mod judge;
 mod proof;
 mod tools;
 pub mod vendor;

@@ -1,0 +1,58 @@
+//! A question put to a judge: as often as it takes, within a bound, with the verdict that follows.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{Identity, Judge, Measurement, NoAnswer, Question, Verdict};
+
+/// How often a question is put where the tool fails in a way that may pass, and after which pauses.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// At most so many times.
+    pub tries: u32,
+    /// Before the second; each further pause is twice as long.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { tries: 3, pause: Duration::from_millis(500) }
+    }
+}
+
+/// What a judge says of a network: a row of the matrix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// Who.
+    pub judge: Identity,
+    /// What it says.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What it measured.
+    pub measurement: Option<Measurement>,
+    /// How long it took, all tries together.
+    pub duration_ms: u64,
+    /// How often it was asked.
+    pub tries: u32,
+}
+
+/// Asks a judge.
+#[expect(clippy::disallowed_methods, reason = "tools run in real time: how long they take is part of the answer")]
+pub fn ask(judge: &dyn Judge, question: &Question<'_>, patience: Patience) -> Judged {
+    let began = Instant::now();
+    let mut tries = 0;
+    let mut pause = patience.pause;
+    let answer = loop {
+        tries += 1;
+        let answer = judge.analyze(question);
+        if tries >= patience.tries || !answer.as_ref().is_err_and(NoAnswer::is_transient) {
+            break answer;
+        }
+        std::thread::sleep(pause);
+        pause *= 2;
+    };
+    let verdict = Verdict::of(&answer, question.budget);
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Judged { judge: judge.identity().clone(), verdict, measurement: answer.ok(), duration_ms, tries }
+}
