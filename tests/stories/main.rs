@@ -15,6 +15,7 @@ mod inspect;
 mod interpreter;
 mod manual;
 mod onnx;
+mod patches;
 mod plan;
 mod quantise;
 mod schemas;

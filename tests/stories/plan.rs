@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use automcu_convert::{Network, Plan, Region};
-use automcu_model::{Graph, Node, Op};
+use automcu_model::{Edge, Graph, Node, Op};
 use proptest::test_runner::TestRunner;
 
 use crate::draw;
@@ -101,10 +101,13 @@ fn rows_read(graph: &Graph, node: &Node, input: usize, y: u32) -> Range<u32> {
     if steps(graph, node) == from.height && node.op.window().is_none() && input == 0 {
         return y..y + 1;
     }
-    match (node.op.window(), node.op.padding()) {
+    match (node.op.window(), node.op.edge()) {
         (Some(_), Some(_)) if steps(graph, node) != to.height => y..y + 1,
-        (Some((window, stride)), Some(padding)) => {
-            let (top, _) = padding.added(from.height, window.height, stride.height);
+        (Some((window, stride)), Some(edge)) => {
+            let top = match (edge, edge.padding()) {
+                (Edge::At { top, .. }, _) => top,
+                (_, padding) => padding.expect("of a spec").added(from.height, window.height, stride.height).0,
+            };
             let first = (y * stride.height).saturating_sub(top);
             first..(y * stride.height + window.height - top).min(from.height)
         }
@@ -117,7 +120,7 @@ fn rows_read(graph: &Graph, node: &Node, input: usize, y: u32) -> Range<u32> {
     }
 }
 
-fn replay(network: &Network) -> Plan {
+pub(crate) fn replay(network: &Network) -> Plan {
     let plan = Plan::of(network);
     let graph = network.graph();
     let mut replay = Replay {

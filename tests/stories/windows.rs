@@ -22,10 +22,13 @@ fn drawn(seed: u64) -> Option<(Network, String)> {
     let padding = if from(0, 1) == 0 { Padding::Same } else { Padding::Valid };
     let activation = [Activation::None, Activation::Relu, Activation::Relu6][from(0, 2) as usize];
     let (op, channels) = match from(0, 5) {
-        0 | 1 => (Op::Conv { kernel, stride, padding, bias: true, activation }, from(1, 10)),
-        2 | 3 => (Op::DepthwiseConv { kernel, stride, padding, bias: true, activation }, input.channels * from(1, 3)),
-        4 => (Op::MaxPool { window: kernel, stride, padding }, input.channels),
-        _ => (Op::AveragePool { window: kernel, stride, padding }, input.channels),
+        0 | 1 => (Op::Conv { kernel, stride, padding: padding.into(), bias: true, activation }, from(1, 10)),
+        2 | 3 => (
+            Op::DepthwiseConv { kernel, stride, padding: padding.into(), bias: true, activation },
+            input.channels * from(1, 3),
+        ),
+        4 => (Op::MaxPool { window: kernel, stride, padding: padding.into() }, input.channels),
+        _ => (Op::AveragePool { window: kernel, stride, padding: padding.into() }, input.channels),
     };
     let height = padding.places(input.height, kernel.height, stride.height);
     let width = padding.places(input.width, kernel.width, stride.width);

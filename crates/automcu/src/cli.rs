@@ -142,11 +142,25 @@ pub(crate) struct Compile {
     /// What the outputs are called: a text file, one label a line, instead of what the model says
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
+    /// Whether the first layers are computed in strips of columns, which takes less RAM and more work
+    #[arg(long, value_enum, default_value_t = Patching::Auto)]
+    pub(crate) patches: Patching,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// When the first layers are computed in patches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Patching {
+    /// Where the RAM that is allowed takes it, with as little more work as suffices
+    Auto,
+    /// Never
+    Never,
+    /// Wherever that takes less RAM, however much more work it is
+    Least,
 }
 
 /// Proves what `automcu compile` wrote: runs the code here and in an emulator, and compares every byte with the reference.

@@ -67,6 +67,8 @@ pub struct Network {
     pub(crate) io: [End; 2],
     /// What the outputs are called, if they have names.
     pub(crate) labels: Vec<String>,
+    /// By node, the earlier one that it is a copy of; empty where there are no copies.
+    copies: Vec<Option<usize>>,
 }
 
 /// Parts that do not make a network.
@@ -135,6 +137,7 @@ pub const fn keeps_step(op: &Op) -> bool {
             | Op::AveragePool { .. }
             | Op::GlobalMax
             | Op::Concat
+            | Op::JoinColumns
             | Op::Pad(_)
             | Op::Reshape
             | Op::Maximum
@@ -170,7 +173,8 @@ impl Network {
                 return Err(NetworkError::Step { origin: node.origin.to_string(), op: node.op.word() });
             }
         }
-        let network = Self { graph, tensors, weights, names, io: [End::Int8; 2], labels: Vec::new() };
+        let network =
+            Self { graph, tensors, weights, names, io: [End::Int8; 2], labels: Vec::new(), copies: Vec::new() };
         crate::range::check(&network)?;
         Ok(network)
     }
@@ -187,6 +191,17 @@ impl Network {
     pub fn with_labels(mut self, labels: Vec<String>) -> Self {
         self.labels = labels;
         self
+    }
+
+    /// The same network, some of whose nodes are copies of earlier ones with the very same weights.
+    pub(crate) fn with_copies(mut self, copies: Vec<Option<usize>>) -> Self {
+        self.copies = copies;
+        self
+    }
+
+    /// The node whose tables a node uses: its own, or those of the one that it is a copy of.
+    pub(crate) fn owner_of_tables(&self, place: usize) -> usize {
+        self.copies.get(place).copied().flatten().unwrap_or(place)
     }
 
     /// What the outputs are called; empty where they have no names.

@@ -6,10 +6,7 @@ use automcu_convert::{
     Choice, Closeness, FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Method, Network, Norm,
     Options, QuantiseError, Report,
 };
-use automcu_model::{
-    Extent, Graph, GraphBuilder, Op, Origin, Shape,
-    spec::{Activation, Padding},
-};
+use automcu_model::{Edge, Extent, Graph, GraphBuilder, Op, Origin, Shape, spec::Activation};
 
 /// Numbers that look random, from -1 to 1.
 struct Numbers(u64);
@@ -29,12 +26,12 @@ impl Numbers {
 
 const fn conv(side: u32, activation: Activation) -> Op {
     let kernel = Extent { height: side, width: side };
-    Op::Conv { kernel, stride: Extent::ONE, padding: Padding::Same, bias: true, activation }
+    Op::Conv { kernel, stride: Extent::ONE, padding: Edge::Same, bias: true, activation }
 }
 
 const fn depthwise(activation: Activation) -> Op {
     let kernel = Extent { height: 3, width: 3 };
-    Op::DepthwiseConv { kernel, stride: Extent::ONE, padding: Padding::Same, bias: true, activation }
+    Op::DepthwiseConv { kernel, stride: Extent::ONE, padding: Edge::Same, bias: true, activation }
 }
 
 /// A chain of layers on an 8x8 map, each with its output channels, and random weights.
@@ -161,7 +158,7 @@ fn a_normalisation_is_folded_into_the_layer_before_it() {
     let op = Op::Conv {
         kernel: Extent::ONE,
         stride: Extent::ONE,
-        padding: Padding::Valid,
+        padding: Edge::Valid,
         bias: false,
         activation: Activation::None,
     };

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::graph::{Extent, Graph, Node, Op, Shape};
+use crate::{
+    graph::{Edge, Extent, Graph, Node, Op, Shape},
+    spec::Padding,
+};
 
 /// The digest of a graph's canonical form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,10 +63,10 @@ impl Graph {
         }
         match node.op {
             Op::Conv { padding, bias, .. } | Op::DepthwiseConv { padding, bias, .. } => {
-                write_word(form, padding.word());
+                write_edge(form, padding);
                 form.push(bias.into());
             }
-            Op::MaxPool { padding, .. } | Op::AveragePool { padding, .. } => write_word(form, padding.word()),
+            Op::MaxPool { padding, .. } | Op::AveragePool { padding, .. } => write_edge(form, padding),
             Op::Dense { bias, .. } => form.push(bias.into()),
             Op::LeakyRelu(slope) => form.extend(slope.0.to_le_bytes()),
             Op::Pad(border) => {
@@ -83,6 +86,18 @@ impl Graph {
         }
         write_number(form, node.output.index());
         write_shape(form, self.shape(node.output));
+    }
+}
+
+fn write_edge(form: &mut Vec<u8>, edge: Edge) {
+    match edge {
+        Edge::At { top, left } => {
+            write_word(form, "at");
+            form.extend(top.to_le_bytes());
+            form.extend(left.to_le_bytes());
+        }
+        Edge::Same => write_word(form, Padding::Same.word()),
+        Edge::Valid => write_word(form, Padding::Valid.word()),
     }
 }
 

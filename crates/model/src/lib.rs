@@ -30,7 +30,7 @@ pub mod spec;
 mod units;
 
 pub use digest::GraphDigest;
-pub use graph::{Border, Cost, Extent, Graph, GraphBuilder, Node, Op, Origin, Shape, Slope, TensorId};
+pub use graph::{Border, Cost, Edge, Extent, Graph, GraphBuilder, Node, Op, Origin, Shape, Slope, TensorId};
 pub use ids::{ArtifactId, AttemptId, CandidateId, IdError, JobId};
 pub use memory::{Peak, Step, Timeline};
 pub use refusal::{Limit, Refusal, RefusalKind, Refusals};

@@ -6,16 +6,16 @@ use std::{
     path::{Component, Path},
 };
 
-use automcu_convert::{Name, Network, Plan, Project, Region, Vectors, memory_map};
+use automcu_convert::{Name, Need, Network, Patches, Project, Region, Vectors, memory_map};
 use automcu_model::{ArtifactId, Bytes, Graph, GraphDigest, Shape};
 use automcu_target::{Budget, Fit, Footprint};
 use serde::{Deserialize, Serialize};
 
-use super::{footprint_of_code, random_inputs, write_json};
+use super::{footprint_of_code, random_inputs, said_of_patches, write_json};
 use crate::{
     Said,
     answer::{Allowance, write_fit},
-    cli::Compile,
+    cli::{Compile, Patching},
     input,
     outcome::{Failure, Outcome},
     show::{Align, FAINT, TITLE, Table, styled, thousands},
@@ -37,10 +37,10 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: 
         Some(name) => Name::new(name)?,
         None => Name::like(&called(&arguments.model)),
     };
-    let plan = Plan::of(&network);
+    let need = need(&network, arguments.patches, allowance.budget);
     let vectors = Vectors::of(&network, random_inputs(&network, VECTORS))?;
-    let project = Project::of(&network, &plan, &name, &vectors)?;
-    let mut answer = Answer::of(&network, &plan, &project, &name, allowance);
+    let project = Project::of(&need.network(&network), &need.plan, &name, &vectors)?;
+    let mut answer = Answer::of(&network, &need, &project, &name, allowance);
     let mut files: Vec<(String, Vec<u8>)> =
         project.files.into_iter().map(|file| (file.name, file.text.into_bytes())).collect();
     files.push((format!("{name}.tflite"), network.to_tflite()?));
@@ -52,6 +52,15 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: 
         answer.write(&file, &arguments.output, &mut said.output)?;
     }
     Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
+}
+
+/// What the code will take, in patches where that is asked for.
+fn need(network: &Network, patching: Patching, budget: Option<Budget>) -> Need {
+    match (patching, budget.and_then(|budget| budget.ram)) {
+        (Patching::Least, _) => Need::least(network.graph()),
+        (Patching::Auto, Some(ram)) => Need::within(network.graph(), ram.0),
+        (Patching::Auto, None) | (Patching::Never, _) => Need::of(network.graph()),
+    }
 }
 
 /// What a network is called that nobody gave a name: as its file, or as the folder of a checkpoint.
@@ -167,6 +176,8 @@ struct Answer {
     arena_least_bytes: Bytes,
     /// How many groups of layers run one after the other; within one, layers run row by row.
     streams: usize,
+    /// The first layers that are computed in strips of columns, if any are.
+    patches: Option<Patches>,
     memory: Vec<Piece>,
     is_whole: bool,
     files: Vec<Written>,
@@ -185,8 +196,8 @@ struct Piece {
 }
 
 impl Answer {
-    fn of(network: &Network, plan: &Plan, project: &Project, name: &Name, allowance: Allowance) -> Self {
-        let graph = network.graph();
+    fn of(network: &Network, need: &Need, project: &Project, name: &Name, allowance: Allowance) -> Self {
+        let (graph, plan) = (network.graph(), &need.plan);
         let cost = graph.cost();
         let footprint = footprint_of_code(graph, plan.arena_bytes.into(), project.table_bytes);
         let fit = allowance.budget.map(|budget| Fit::of(&footprint, budget));
@@ -202,7 +213,11 @@ impl Answer {
             footprint,
             arena_least_bytes: Bytes(plan.least_bytes.into()),
             streams: plan.streams,
-            memory: memory_map(network, plan).into_iter().map(|(region, what)| Piece { what, region }).collect(),
+            patches: need.patches,
+            memory: memory_map(&need.network(network), plan)
+                .into_iter()
+                .map(|(region, what)| Piece { what, region })
+                .collect(),
             is_whole: false,
             files: Vec::new(),
             target: allowance.target,
@@ -226,6 +241,9 @@ impl Answer {
         let note = |text: &str| styled(format!("({}, {how}; {text})", footprint.dtype), FAINT);
         writeln!(sink, "\ninput        {} -> output {}", self.input, self.output)?;
         writeln!(sink, "MACs         {}", thousands(self.macs))?;
+        if let Some(patches) = self.patches {
+            writeln!(sink, "             {}", said_of_patches(patches, self.macs))?;
+        }
         let flash = note("weights and their tables; `automcu verify` links the code");
         writeln!(sink, "Flash        {:<9}  {flash}", footprint.known_flash().to_string())?;
         let ram = note("one arena for input, output and all between; stack not counted");

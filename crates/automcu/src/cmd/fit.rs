@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write};
 
-use automcu_convert::{Edit, Holder, Moment, Need, Network, Room, edits};
+use automcu_convert::{Edit, Holder, Moment, Need, Network, Patches, Room, edits};
 use automcu_model::Bytes;
 use automcu_target::{Budget, Fit as Fits, Footprint, Margin, Part};
 use serde::Serialize;
 
-use super::{footprint_of_code, write_json};
+use super::{footprint_of_code, said_of_patches, write_json};
 use crate::{
     Said,
     answer::{Allowance, write_fit},
@@ -25,7 +25,10 @@ const NAMED: usize = 5;
 pub(crate) fn run(arguments: &Fit, stdin: &mut dyn Read, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
     let (name, network) = input::network(&arguments.model, stdin)?;
-    let need = Need::of(network.graph());
+    let need = match allowance.budget.and_then(|budget| budget.ram) {
+        Some(ram) if !arguments.all => Need::within(network.graph(), ram.0),
+        _ => Need::of(network.graph()),
+    };
     let footprint = footprint_of_code(network.graph(), need.ram(), need.flash());
     if arguments.all || allowance.budget.is_none() {
         return everywhere(arguments, &name, &footprint, said);
@@ -109,6 +112,10 @@ struct Answer {
     budget: Budget,
     fits: bool,
     fit: Fits,
+    /// The first layers that have to be computed in strips of columns, if any have.
+    patches: Option<Patches>,
+    /// The network's multiply-accumulates.
+    macs: u64,
     /// What is in use at the step where the most is, where RAM does not suffice.
     peak: Option<Peak>,
     /// The layers whose weights and tables are largest, where Flash does not suffice.
@@ -163,8 +170,10 @@ impl Answer {
             budget,
             fits: fit.holds(),
             fit,
-            peak: (!has(fit.ram)).then(|| peak(network, need)),
-            largest: if has(fit.flash) { Vec::new() } else { largest(network, need) },
+            patches: need.patches,
+            macs: network.graph().cost().macs,
+            peak: (!has(fit.ram)).then(|| peak(need)),
+            largest: if has(fit.flash) { Vec::new() } else { largest(need) },
             edits,
         }
     }
@@ -172,6 +181,9 @@ impl Answer {
     fn write(&self, name: &str, sink: &mut dyn Write) -> io::Result<()> {
         write_need(name, &self.footprint, sink)?;
         write_fit(sink, self.target.as_deref(), self.budget, &self.footprint)?;
+        if let Some(patches) = self.patches {
+            writeln!(sink, "\n{}", said_of_patches(patches, self.macs))?;
+        }
         if let Some(Peak { step, layer, description, in_use_bytes, pieces }) = &self.peak {
             let bytes = Bytes((*in_use_bytes).into());
             writeln!(sink, "\nthe most bytes live at step {step}, layer {layer} ({description}): {bytes}")?;
@@ -204,8 +216,8 @@ impl Answer {
     }
 }
 
-fn peak(network: &Network, need: &Need) -> Peak {
-    let graph = network.graph();
+fn peak(need: &Need) -> Peak {
+    let graph = &need.graph;
     let Moment { step, bytes, pieces } = need.plan.fullest(graph);
     let written_by = |tensor: usize| graph.nodes().iter().position(|node| node.output.index() == tensor);
     let what = |holder: Holder| match holder {
@@ -224,14 +236,14 @@ fn peak(network: &Network, need: &Need) -> Peak {
     Peak { step, layer, description, in_use_bytes: bytes, pieces }
 }
 
-fn largest(network: &Network, need: &Need) -> Vec<Largest> {
-    let nodes = network.graph().nodes();
+fn largest(need: &Need) -> Vec<Largest> {
+    let nodes = need.graph.nodes();
     let mut layers: Vec<Largest> = need
         .tables
         .iter()
         .enumerate()
         .map(|(layer, &bytes)| {
-            let weights = network.graph().cost_of(&nodes[layer]).weights;
+            let weights = need.graph.cost_of(&nodes[layer]).weights;
             Largest {
                 layer,
                 description: format!("{}, {} weights", nodes[layer].description(), thousands(weights)),

@@ -17,10 +17,12 @@ pub(crate) mod worker;
 
 use std::io::{self, Write};
 
-use automcu_convert::Network;
+use automcu_convert::{Network, Patches};
 use automcu_model::{Bytes, DataType, Graph, Provenance};
 use automcu_target::{FlashUse, Footprint, RamUse};
 use serde::Serialize;
+
+use crate::show::thousands;
 
 /// Writes an answer for programs: indented, one final line end.
 fn write_json(answer: &impl Serialize, sink: &mut dyn Write) -> io::Result<()> {
@@ -51,6 +53,15 @@ fn random_inputs(network: &Network, count: usize) -> Vec<i8> {
 /// What weights and biases take as int8 stores them.
 fn footprint_of_weights(graph: &Graph) -> Bytes {
     graph.cost().weight_bytes(DataType::Int8)
+}
+
+/// What patches are, and what they cost.
+fn said_of_patches(patches: Patches, macs: u64) -> String {
+    let Patches { layers, strips, added_macs } = patches;
+    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    let share = 100.0 * added_macs as f64 / macs.max(1) as f64;
+    let added = thousands(added_macs);
+    format!("the first {layers} layers in {strips} strips of columns: {added} MACs more ({share:.1} %)")
 }
 
 /// What the code of a network takes, as far as it is known before it is linked.

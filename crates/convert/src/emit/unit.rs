@@ -7,7 +7,7 @@ use automcu_model::{Node, TensorId};
 use super::channels::{Channels, Factor};
 use crate::{
     network::Network,
-    ops::Bounds,
+    ops::{Bounds, window::Window},
     plan::{Layout, Plan, Region},
 };
 
@@ -116,8 +116,13 @@ impl<'n> Unit<'n> {
         }
     }
 
-    /// A table of int8.
-    pub(crate) fn int8s(&mut self, name: &str, values: impl ExactSizeIterator<Item = i8>) {
+    /// A table of int8 of a node's; gives its name. Copies of a node use its tables.
+    pub(crate) fn int8s(&mut self, stem: &str, place: usize, values: impl ExactSizeIterator<Item = i8>) -> String {
+        let owner = self.network.owner_of_tables(place);
+        let name = format!("{stem}_{owner}");
+        if owner != place {
+            return name;
+        }
         self.table_bytes += values.len() as u64;
         let mut line = String::new();
         let mut text = format!("static const NN_ALIGNED int8_t {name}[{}] = {{\n", values.len());
@@ -131,10 +136,16 @@ impl<'n> Unit<'n> {
         }
         let _ = writeln!(text, "    {}\n}};\n", line.trim_end());
         self.tables += &text;
+        name
     }
 
-    /// The table by which accumulators become int8, filled up to `least` rows with ones that make 0.
-    pub(crate) fn channels(&mut self, name: &str, channels: &Channels, multiple: usize) {
+    /// The table by which accumulators become int8, filled up to `least` rows with ones that make 0; gives its name.
+    pub(crate) fn channels(&mut self, place: usize, channels: &Channels, multiple: usize) -> String {
+        let owner = self.network.owner_of_tables(place);
+        let name = format!("channels_{owner}");
+        if owner != place {
+            return name;
+        }
         let count = channels.rows.len().next_multiple_of(multiple);
         self.table_bytes += CHANNEL_BYTES * count as u64;
         let mut text = format!("static const nn_channel {name}[{count}] = {{\n");
@@ -145,6 +156,7 @@ impl<'n> Unit<'n> {
         }
         text += "};\n\n";
         self.tables += &text;
+        name
     }
 
     /// The name of the function with this body; layers of one shape share it.
@@ -198,12 +210,14 @@ impl<'n> Unit<'n> {
     }
 
     /// Statements that fill `rows` with the rows under a window.
-    pub(crate) fn rows(&self, tensor: TensorId, count: u32, stride: u32, top: u32) -> String {
+    pub(crate) fn rows(&self, tensor: TensorId, window: &Window) -> String {
         let region = self.plan.tensors[tensor.index()];
-        let height = self.network.graph.shape(tensor).height;
+        let (count, stride, top, height) =
+            (window.kernel.height, window.stride.height, window.top, window.input.height);
+        let first = region.offset + window.skipped * self.steps(tensor).0;
         format!(
-            "    const int8_t *rows[{count}];\n    nn_rows(rows, {count}, arena + {}, y * {stride} - {top}, {height}, {}, {});\n",
-            region.offset, region.slots, region.slot_bytes
+            "    const int8_t *rows[{count}];\n    nn_rows(rows, {count}, arena + {first}, y * {stride} - {top}, {height}, {}, {});\n",
+            region.slots, region.slot_bytes
         )
     }
 

@@ -1,6 +1,6 @@
 //! Computes a float32 network: what integers are compared with.
 
-use automcu_model::{Graph, Node, Op, Shape, spec::Activation};
+use automcu_model::{Graph, Node, Op, Shape, TensorId, spec::Activation};
 
 use super::{FloatNetwork, FloatWeights};
 use crate::ops::window::Window;
@@ -94,7 +94,7 @@ fn compute(graph: &Graph, node: &Node, weights: Option<&FloatWeights>, inputs: &
         (Op::Activate(activation), _) => each(&|x| activated(activation, x), output),
         (Op::LeakyRelu(slope), _) => each(&|x| if x < 0.0 { x * slope.0 } else { x }, output),
         (Op::Softmax, _) => softmax(x, output),
-        (Op::Concat, _) => concat(graph, node, inputs, output),
+        (Op::Concat | Op::JoinColumns, _) => concat(graph, node, inputs, output),
         (Op::Pad(border), _) => {
             output.fill(0.0);
             let (row, all) = ((from.width * from.channels) as usize, (to.width * to.channels) as usize);
@@ -211,13 +211,16 @@ fn softmax(x: &[f32], output: &mut [f32]) {
 }
 
 fn concat(graph: &Graph, node: &Node, inputs: &[&[f32]], output: &mut [f32]) {
-    let all = graph.shape(node.output).channels as usize;
+    let run = |tensor: TensorId| {
+        let shape = graph.shape(tensor);
+        (if node.op == Op::JoinColumns { shape.width * shape.channels } else { shape.channels }) as usize
+    };
     let mut at = 0;
-    for (input, values) in node.inputs.iter().zip(inputs) {
-        let channels = graph.shape(*input).channels as usize;
-        for (to, from) in output.chunks_exact_mut(all).zip(values.chunks_exact(channels)) {
-            to[at..at + channels].copy_from_slice(from);
+    for (&input, values) in node.inputs.iter().zip(inputs) {
+        let run_of_input = run(input);
+        for (to, from) in output.chunks_exact_mut(run(node.output)).zip(values.chunks_exact(run_of_input)) {
+            to[at..at + run_of_input].copy_from_slice(from);
         }
-        at += channels;
+        at += run_of_input;
     }
 }

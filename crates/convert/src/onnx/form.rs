@@ -67,7 +67,7 @@ pub(super) fn written(to: &mut Writing<'_>, place: usize, node: &Node, inputs: &
         // The steps around it do the work.
         Op::Requantise => to.computed("Identity", &names, &[]),
         Op::Activate(activation) => activated(to, activation, names[0].to_owned()),
-        Op::BatchNorm | Op::Dropout(_) => {
+        Op::BatchNorm | Op::Dropout(_) | Op::JoinColumns => {
             return Err(NotInOnnx { origin: node.origin.to_string(), op: node.op.word() });
         }
     })

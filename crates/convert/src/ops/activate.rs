@@ -125,9 +125,9 @@ impl Table {
         unit.needs(Fragment::LookUp);
         // In the emitted code -128 comes first.
         let rising = (0..256).map(|i: usize| self.0[(i + 128) % 256]);
-        unit.int8s(&format!("values_{place}"), rising);
+        let values = unit.int8s("values", place, rising);
         let body = format!(
-            "    nn_look_up({}, {}, {}, values_{place});\n",
+            "    nn_look_up({}, {}, {}, {values});\n",
             unit.row(node.inputs[0], "y"),
             unit.row(node.output, "y"),
             shape.width * shape.channels

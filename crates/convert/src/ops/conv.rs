@@ -147,6 +147,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let kernel = Extent { height, width };
     let output = operator.placed(shape, kernel, stride, padding)?.with_channels(channels);
     let weights = reading.weights(operator, 1, 0, channels)?;
+    let padding = padding.into();
     reading.add_weighted(operator, Op::Conv { kernel, stride, padding, bias: true, activation }, input, output, weights)
 }
 
@@ -192,8 +193,8 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
     let channels = Channels::of(network, node, weights, |channel| weights.values[channel * each..][..each].iter());
     let (pixel_step, channel_step) = unit.steps(node.output);
     unit.needs(if has_words { Fragment::Conv } else { Fragment::Patch });
-    unit.int8s(&format!("weights_{place}"), arranged(&window, weights, has_words).into_iter());
-    unit.channels(&format!("channels_{place}"), &channels, 2);
+    let weights = unit.int8s("weights", place, arranged(&window, weights, has_words).into_iter());
+    let rescaling = unit.channels(place, &channels, 2);
     let function = if has_words { "nn_conv_row" } else { "nn_patch_row" };
     let body = format!(
         "    static const nn_conv shape = {{\n        \
@@ -205,7 +206,7 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         kernel.width,
         stride.width,
         window.left,
-        window.input.width,
+        window.width(),
         window.input.channels,
         window.output.width,
         window.output.channels,
@@ -213,19 +214,27 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         clamp(channels.bounds, channels.is_exact),
     );
     let stem = format!("conv_{kernel}_{}_{}_w{}", window.input.channels, window.output.channels, window.input.width);
-    emit_layer(unit, place, node, &window, &stem, body);
+    emit_layer(unit, place, node, (&window, &[weights, rescaling]), &stem, body);
 }
 
 /// A step of a convolution of any kind: the rows under its window handed to the function that layers of its shape share.
-pub(super) fn emit_layer(unit: &mut Unit<'_>, place: usize, node: &Node, window: &Window, stem: &str, body: String) {
+pub(super) fn emit_layer(
+    unit: &mut Unit<'_>,
+    place: usize,
+    node: &Node,
+    (window, tables): (&Window, &[String; 2]),
+    stem: &str,
+    body: String,
+) {
     const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
         const nn_channel *channels";
     let name = unit.kernel(stem, PARAMETERS, body);
     let body = format!(
-        "{}    {name}(rows, {}, {}, weights_{place}, channels_{place});\n",
-        unit.rows(node.inputs[0], window.kernel.height, window.stride.height, window.top),
+        "{}    {name}(rows, {}, {}, {});\n",
+        unit.rows(node.inputs[0], window),
         unit.row(node.output, "y"),
-        unit.scratch(place)
+        unit.scratch(place),
+        tables.join(", ")
     );
     unit.layer(place, node, &body);
 }

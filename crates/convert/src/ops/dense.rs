@@ -72,12 +72,12 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         row[..inputs].copy_from_slice(values);
     }
     unit.needs(Fragment::Dense);
-    unit.int8s(&format!("weights_{place}"), arranged.into_iter());
-    unit.channels(&format!("channels_{place}"), &channels, 1);
+    let weights = unit.int8s("weights", place, arranged.into_iter());
+    let rescaling = unit.channels(place, &channels, 1);
     let body = format!(
         "    static const nn_dense shape = {{\n        \
         .count = {inputs}, .padded = {padded}, .outputs = {outputs},\n        {},\n    }};\n    \
-        nn_dense_all({}, {}, weights_{place}, channels_{place}, &shape);\n",
+        nn_dense_all({}, {}, {weights}, {rescaling}, &shape);\n",
         clamp(channels.bounds, channels.is_exact),
         unit.start(node.inputs[0]),
         unit.start(node.output),

@@ -82,6 +82,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, operator: &Operator<'_>) -> Result
     let kernel = Extent { height, width };
     let output = operator.placed(shape, kernel, stride, padding)?.with_channels(channels);
     let weights = reading.weights(operator, 1, 3, channels)?;
+    let padding = padding.into();
     let op = Op::DepthwiseConv { kernel, stride, padding, bias: true, activation };
     reading.add_weighted(operator, op, input, output, weights)
 }
@@ -94,7 +95,7 @@ fn taps(window: &Window) -> u32 {
 /// Bytes of one row of one channel with its padding, as far as two outputs at a time read.
 fn pitch(window: &Window) -> u32 {
     let last = (window.output.width.next_multiple_of(2) - 1) * window.stride.width;
-    let inside = window.left + window.input.width;
+    let inside = window.left + window.width();
     (last + taps(window)).max(if inside <= last + taps(window) + 4 { inside } else { 0 }).next_multiple_of(4)
 }
 
@@ -119,8 +120,8 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
     let (in_pixel_step, in_channel_step) = unit.steps(node.inputs[0]);
     let (pixel_step, channel_step) = unit.steps(node.output);
     unit.needs(Fragment::Depthwise);
-    unit.int8s(&format!("weights_{place}"), arranged(&window, weights).into_iter());
-    unit.channels(&format!("channels_{place}"), &channels, 1);
+    let weights = unit.int8s("weights", place, arranged(&window, weights).into_iter());
+    let rescaling = unit.channels(place, &channels, 1);
     let body = format!(
         "    static const nn_depthwise shape = {{\n        \
         .kernel_height = {}, .kernel_width = {}, .stride = {}, .left = {},\n        \
@@ -132,7 +133,7 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         kernel.width,
         stride.width,
         window.left,
-        window.input.width,
+        window.width(),
         window.output.channels / window.input.channels,
         window.output.width,
         window.output.channels,
@@ -141,7 +142,7 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         clamp(channels.bounds, channels.is_exact),
     );
     let stem = format!("depthwise_{kernel}_{}_w{}", window.output.channels, window.input.width);
-    emit_layer(unit, place, node, &window, &stem, body);
+    emit_layer(unit, place, node, (&window, &[weights, rescaling]), &stem, body);
 }
 
 /// The taps channel by channel, each row of them filled up to whole words.

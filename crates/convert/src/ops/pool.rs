@@ -69,7 +69,11 @@ fn read(reading: &mut Reading<'_>, operator: &Operator<'_>, is_max: bool) -> Res
     operator.refuse_activation(5)?;
     let input = reading.activation(operator, 0)?;
     let output = operator.placed(reading.shape(input), window, stride, padding)?;
-    let op = if is_max { Op::MaxPool { window, stride, padding } } else { Op::AveragePool { window, stride, padding } };
+    let op = if is_max {
+        Op::MaxPool { window, stride, padding: padding.into() }
+    } else {
+        Op::AveragePool { window, stride, padding: padding.into() }
+    };
     reading.add_unary(operator, op, input, output)
 }
 
@@ -113,18 +117,18 @@ impl Pool {
     }
 
     fn emit_rows(&self, unit: &mut Unit<'_>, place: usize, node: &Node) {
-        let Window { input, output, kernel, stride, top, left } = self.window;
+        let Window { input, output, kernel, stride, left, .. } = self.window;
         unit.needs(Fragment::Pool);
         let body = format!(
             "{}    static const nn_pool shape = {{\n        \
             .height = {}, .kernel_width = {}, .stride = {}, .left = {left},\n        \
             .width = {}, .channels = {}, .out_width = {}, .is_max = {},\n    }};\n    \
             nn_pool_row(rows, {}, &shape);\n",
-            unit.rows(node.inputs[0], kernel.height, stride.height, top),
+            unit.rows(node.inputs[0], &self.window),
             kernel.height,
             kernel.width,
             stride.width,
-            input.width,
+            self.window.width(),
             input.channels,
             output.width,
             i32::from(self.is_max),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use automcu_model::{Extent, Graph, Node, Shape, spec::Padding};
+use automcu_model::{Edge, Extent, Graph, Node, Shape};
 
 /// A window that moves over a map.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Window {
     pub(crate) top: u32,
     /// Columns of padding before it.
     pub(crate) left: u32,
+    /// Columns of the map before the first window, which none of them sees.
+    pub(crate) skipped: u32,
 }
 
 /// One place of a window: the rows and columns of the map under it, and which row and column of the kernel comes first.
@@ -28,21 +30,34 @@ pub(crate) struct Place {
 impl Window {
     /// The window of a node, of operations that have one.
     pub(crate) fn of(graph: &Graph, node: &Node) -> Option<Self> {
-        let ((kernel, stride), padding) = node.op.window().zip(node.op.padding())?;
-        Some(Self::new(graph.shape(node.inputs[0]), graph.shape(node.output), kernel, stride, padding))
+        let ((kernel, stride), edge) = node.op.window().zip(node.op.edge())?;
+        Some(Self::new(graph.shape(node.inputs[0]), graph.shape(node.output), kernel, stride, edge))
     }
 
-    fn new(input: Shape, output: Shape, kernel: Extent, stride: Extent, padding: Padding) -> Self {
-        let (top, _) = padding.added(input.height, kernel.height, stride.height);
-        let (left, _) = padding.added(input.width, kernel.width, stride.width);
-        Self { input, output, kernel, stride, top, left }
+    fn new(input: Shape, output: Shape, kernel: Extent, stride: Extent, edge: Edge) -> Self {
+        let (top, left) = match (edge, edge.padding()) {
+            (Edge::At { top, left }, _) => (top, left),
+            (_, Some(padding)) => {
+                let (left, _) = padding.added(input.width, kernel.width, stride.width);
+                (padding.added(input.height, kernel.height, stride.height).0, left.cast_signed())
+            }
+            (_, None) => (0, 0),
+        };
+        let (left, skipped) = (left.max(0).unsigned_abs(), left.min(0).unsigned_abs());
+        Self { input, output, kernel, stride, top, left, skipped }
+    }
+
+    /// The columns of the map from the first that a window sees.
+    pub(crate) const fn width(&self) -> u32 {
+        self.input.width - self.skipped
     }
 
     /// The place that computes this row and column of the output.
     pub(crate) fn place(&self, row: usize, column: usize) -> Place {
         let Self { input, kernel, stride, top, left, .. } = self;
         let (rows, kernel_row) = along(row, stride.height, *top, kernel.height, input.height);
-        let (columns, kernel_column) = along(column, stride.width, *left, kernel.width, input.width);
+        let (seen, kernel_column) = along(column, stride.width, *left, kernel.width, self.width());
+        let columns = seen.start + self.skipped as usize..seen.end + self.skipped as usize;
         Place { rows, columns, kernel_row, kernel_column }
     }
 

@@ -9,14 +9,14 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use automcu_model::{Graph, Node, TensorId};
+use automcu_model::{Graph, Node, Op, TensorId};
 use serde::Serialize;
 
 use crate::network::Network;
 pub(crate) use order::Order;
 use place::{Numbers, Placer, Ring};
-pub(crate) use rows::is_one_place;
 use rows::{Work, is_in_place, layouts};
+pub(crate) use rows::{is_elementwise, is_one_place};
 use stream::{Course, Life, Streams, Time};
 
 /// Placements are tried for at most so many of the best courses.
@@ -134,6 +134,12 @@ impl Plan {
     }
 }
 
+/// Whether a node writes a strip that is joined with others behind it.
+fn is_strip_end(graph: &Graph, node: &Node) -> bool {
+    let mut joins = graph.nodes().iter().filter(|other| other.op == Op::JoinColumns);
+    joins.any(|join| join.inputs.split_last().is_some_and(|(_, before)| before.contains(&node.output)))
+}
+
 /// What is planned for.
 struct Planning<'g> {
     graph: &'g Graph,
@@ -157,6 +163,18 @@ impl Plan {
     #[must_use]
     pub fn of_graph(graph: &Graph) -> Self {
         Self::with(graph, layouts(graph), workspaces(graph))
+    }
+
+    /// The most bytes that live at one time if all runs row by row: what the plan of a graph will take at least, roughly.
+    pub(crate) fn quick_bound(graph: &Graph) -> u32 {
+        let planning = Planning::of(graph, workspaces(graph));
+        let whole = planning.streams().course(&vec![false; graph.nodes().len()]);
+        // Strips run one after the other.
+        let is_join = |node: &Node| node.op == Op::JoinColumns;
+        let cut: Vec<bool> = graph.nodes().iter().map(|node| is_strip_end(graph, node)).collect();
+        let has_strips = graph.nodes().iter().any(is_join);
+        let apart = has_strips.then(|| planning.bound(&planning.streams().course(&cut)));
+        apart.into_iter().fold(planning.bound(&whole), u32::min)
     }
 
     fn with(graph: &Graph, layouts: Vec<Layout>, workspaces: Vec<Workspace>) -> Self {
@@ -204,7 +222,12 @@ impl<'g> Planning<'g> {
         };
         let count = self.works.len();
         let mut found: Vec<(u32, Vec<bool>)> = Vec::new();
-        for start in [vec![false; count], vec![true; count]] {
+        let strips: Vec<bool> = self.graph.nodes().iter().map(|node| is_strip_end(self.graph, node)).collect();
+        let mut starts = vec![vec![false; count], vec![true; count]];
+        if strips.contains(&true) {
+            starts.insert(0, strips);
+        }
+        for start in starts {
             let mut best = (bound(&start).0, start);
             found.push(best.clone());
             // Cuts and joins are tried one at a time for as long as they help.

@@ -87,6 +87,11 @@ pub(crate) const fn is_in_place(op: &Op) -> bool {
     matches!(op, Op::Add { .. } | Op::Multiply | Op::Maximum | Op::Minimum | Op::Scale) || is_table(op)
 }
 
+/// Whether each value of the output follows from the values at the same place.
+pub(crate) const fn is_elementwise(op: &Op) -> bool {
+    matches!(op, Op::Add { .. } | Op::Multiply | Op::Maximum | Op::Minimum) || is_table(op)
+}
+
 /// Whether an operation looks each value up by itself.
 pub(crate) const fn is_table(op: &Op) -> bool {
     matches!(op, Op::Activate(_) | Op::LeakyRelu(_) | Op::Requantise)

@@ -1,9 +1,6 @@
 //! Small graphs, planned and tried out in every way there is.
 
-use automcu_model::{
-    Extent, GraphBuilder, Op, Origin, Shape,
-    spec::{Activation, Padding},
-};
+use automcu_model::{Edge, Extent, GraphBuilder, Op, Origin, Shape, spec::Activation};
 
 use super::{place::first_fit_in_every_order, *};
 
@@ -12,7 +9,7 @@ const ADD: Op = Op::Add { activation: Activation::None };
 
 const fn conv(side: u32, stride: u32) -> Op {
     let (kernel, stride) = (Extent { height: side, width: 1 }, Extent { height: stride, width: 1 });
-    Op::Conv { kernel, stride, padding: Padding::Same, bias: true, activation: Activation::None }
+    Op::Conv { kernel, stride, padding: Edge::Same, bias: true, activation: Activation::None }
 }
 
 /// A graph of operations, each with the tensors that it reads and the height and channels of what it writes.

@@ -1,6 +1,6 @@
 //! Writes .tflite files that TensorFlow Lite, TensorFlow Lite Micro and their viewers read.
 
-use automcu_model::{Graph, Node, Op, Shape, spec::Activation, spec::Padding};
+use automcu_model::{Edge, Graph, Node, Op, Shape, spec::Activation, spec::Padding};
 
 use super::{
     IDENTIFIER,
@@ -282,19 +282,20 @@ fn form(node: &Node, input: Shape, output: Shape, is_vector: bool) -> Result<For
         Activation::Relu6 => Ok(Field::I8(3)),
         other => Err(not_written(&format!("{} with {other} in the same pass", node.op.word()))),
     };
-    let window = |stride: automcu_model::Extent, padding: Padding| {
+    let window = |stride: automcu_model::Extent, edge: Edge| {
+        let padding = edge.padding().ok_or_else(|| not_written("a window that is placed by hand"))?;
         let padding = Field::I8((padding == Padding::Valid).into());
-        vec![(0, padding), (1, Field::I32(side(stride.width))), (2, Field::I32(side(stride.height)))]
+        Ok(vec![(0, padding), (1, Field::I32(side(stride.width))), (2, Field::I32(side(stride.height)))])
     };
     let plain = |code, version, kind| Ok(Form { code, version, options: (kind, Vec::new()) });
     match node.op {
         Op::Conv { stride, padding, activation, .. } => {
-            let mut options = window(stride, padding);
+            let mut options = window(stride, padding)?;
             options.push((3, fused(activation)?));
             Ok(Form { code: 3, version: 3, options: (1, options) })
         }
         Op::DepthwiseConv { stride, padding, activation, .. } => {
-            let mut options = window(stride, padding);
+            let mut options = window(stride, padding)?;
             options.push((3, Field::I32(side(output.channels / input.channels))));
             options.push((4, fused(activation)?));
             Ok(Form { code: 4, version: 3, options: (2, options) })
@@ -304,7 +305,7 @@ fn form(node: &Node, input: Shape, output: Shape, is_vector: bool) -> Result<For
             Ok(Form { code: 9, version: 4, options: (8, options) })
         }
         Op::MaxPool { window: extent, stride, padding } | Op::AveragePool { window: extent, stride, padding } => {
-            let mut options = window(stride, padding);
+            let mut options = window(stride, padding)?;
             options.push((3, Field::I32(side(extent.width))));
             options.push((4, Field::I32(side(extent.height))));
             let code = if matches!(node.op, Op::MaxPool { .. }) { 17 } else { 1 };
@@ -328,6 +329,6 @@ fn form(node: &Node, input: Shape, output: Shape, is_vector: bool) -> Result<For
         Op::Activate(Activation::Relu6) => plain(21, 2, 0),
         Op::Activate(Activation::Sigmoid) => plain(14, 2, 0),
         Op::Activate(Activation::HardSwish) => plain(117, 1, 91),
-        Op::Activate(_) | Op::BatchNorm | Op::Dropout(_) => Err(not_written(node.op.word())),
+        Op::Activate(_) | Op::BatchNorm | Op::Dropout(_) | Op::JoinColumns => Err(not_written(node.op.word())),
     }
 }

@@ -12,7 +12,7 @@ use crate::spec::Activation;
 
 pub use build::GraphBuilder;
 pub use op::{Border, Cost, Op, Slope};
-pub use shape::{Extent, Shape};
+pub use shape::{Edge, Extent, Shape};
 
 /// A tensor of one graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,7 @@ use std::iter::Sum;
 
 use serde::Serialize;
 
-use super::{Extent, Shape};
+use super::{Edge, Extent, Shape};
 use crate::{
     spec::{Activation, Padding, Percent},
     units::{Bytes, DataType},
@@ -20,7 +20,7 @@ pub enum Op {
         /// Its step.
         stride: Extent,
         /// What it does at the border.
-        padding: Padding,
+        padding: Edge,
         /// Whether a bias is added.
         bias: bool,
         /// What is applied to the result.
@@ -33,7 +33,7 @@ pub enum Op {
         /// Its step.
         stride: Extent,
         /// What it does at the border.
-        padding: Padding,
+        padding: Edge,
         /// Whether a bias is added.
         bias: bool,
         /// What is applied to the result.
@@ -69,6 +69,8 @@ pub enum Op {
     Requantise,
     /// Maps side by side along the channels.
     Concat,
+    /// Maps side by side along the columns.
+    JoinColumns,
     /// The maximum of each window.
     MaxPool {
         /// Rows and columns.
@@ -76,7 +78,7 @@ pub enum Op {
         /// Its step.
         stride: Extent,
         /// What it does at the border.
-        padding: Padding,
+        padding: Edge,
     },
     /// The mean of each window, padding not counted.
     AveragePool {
@@ -85,7 +87,7 @@ pub enum Op {
         /// Its step.
         stride: Extent,
         /// What it does at the border.
-        padding: Padding,
+        padding: Edge,
     },
     /// The mean of each channel.
     GlobalAverage,
@@ -155,6 +157,7 @@ impl Op {
             Self::LeakyRelu(_) => "leaky_relu",
             Self::Requantise => "requantise",
             Self::Concat => "concat",
+            Self::JoinColumns => "join_columns",
             Self::MaxPool { .. } => "max_pool",
             Self::AveragePool { .. } => "average_pool",
             Self::GlobalAverage => "global_average",
@@ -214,9 +217,9 @@ impl Op {
         }
     }
 
-    /// What a window does at the border, of operations that have one.
+    /// What a window does at the edge of its map, of operations that have one.
     #[must_use]
-    pub const fn padding(&self) -> Option<Padding> {
+    pub const fn edge(&self) -> Option<Edge> {
         match self {
             Self::Conv { padding, .. }
             | Self::DepthwiseConv { padding, .. }
@@ -224,6 +227,28 @@ impl Op {
             | Self::AveragePool { padding, .. } => Some(*padding),
             _ => None,
         }
+    }
+
+    /// The padding that a spec would call it by, of operations with a window that is not placed by hand.
+    #[must_use]
+    pub const fn padding(&self) -> Option<Padding> {
+        match self.edge() {
+            Some(edge) => edge.padding(),
+            None => None,
+        }
+    }
+
+    /// The operation with its window placed otherwise; itself where it has none.
+    #[must_use]
+    pub const fn with_edge(mut self, edge: Edge) -> Self {
+        if let Self::Conv { padding, .. }
+        | Self::DepthwiseConv { padding, .. }
+        | Self::MaxPool { padding, .. }
+        | Self::AveragePool { padding, .. } = &mut self
+        {
+            *padding = edge;
+        }
+        self
     }
 
     /// The parameters and work of the operation between these shapes. Work counts multiply-accumulates of

@@ -100,6 +100,44 @@ impl Padding {
     }
 }
 
+/// What a window does at the edge of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Edge {
+    /// As [`Padding::Same`] says.
+    Same,
+    /// As [`Padding::Valid`] says.
+    Valid,
+    /// The first window begins so many rows above the map, and so many columns before it; inside of it where that is negative.
+    /// How many there are is said by the shape of the output.
+    At {
+        /// Rows above.
+        top: u32,
+        /// Columns before.
+        left: i32,
+    },
+}
+
+impl Edge {
+    /// The padding that a spec would call it by.
+    #[must_use]
+    pub const fn padding(self) -> Option<Padding> {
+        match self {
+            Self::Same => Some(Padding::Same),
+            Self::Valid => Some(Padding::Valid),
+            Self::At { .. } => None,
+        }
+    }
+}
+
+impl From<Padding> for Edge {
+    fn from(padding: Padding) -> Self {
+        match padding {
+            Padding::Same => Self::Same,
+            Padding::Valid => Self::Valid,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

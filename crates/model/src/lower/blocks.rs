@@ -135,13 +135,13 @@ impl Lowering {
     pub(super) fn max_pool(&mut self, spec: &MaxPool, input: TensorId) -> Result<TensorId, Refusal> {
         let asked = Asked { window: spec.window.get(), stride: spec.stride.get(), padding: spec.padding };
         let Placed { window, stride, padding, output } = self.placed(asked, "window", input)?;
-        self.graph.unary(Op::MaxPool { window, stride, padding }, input, output, self.origin)
+        self.graph.unary(Op::MaxPool { window, stride, padding: padding.into() }, input, output, self.origin)
     }
 
     pub(super) fn average_pool(&mut self, spec: &AveragePool, input: TensorId) -> Result<TensorId, Refusal> {
         let asked = Asked { window: spec.window.get(), stride: spec.stride.get(), padding: spec.padding };
         let Placed { window, stride, padding, output } = self.placed(asked, "window", input)?;
-        self.graph.unary(Op::AveragePool { window, stride, padding }, input, output, self.origin)
+        self.graph.unary(Op::AveragePool { window, stride, padding: padding.into() }, input, output, self.origin)
     }
 
     /// Adds the block's input to its output where that was asked for and shapes allow.

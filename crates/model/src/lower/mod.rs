@@ -133,6 +133,7 @@ impl Lowering {
     /// A dense convolution with what follows it.
     fn convolve(&mut self, conv: Convolution, channels: u32, input: TensorId) -> Result<TensorId, Refusal> {
         let Placed { window: kernel, stride, padding, output } = self.placed(conv.window(), "kernel", input)?;
+        let padding = padding.into();
         let op = Op::Conv { kernel, stride, padding, bias: conv.norm == Norm::None, activation: Activation::None };
         let out = self.graph.unary(op, input, output.with_channels(channels), self.origin)?;
         self.followed(conv, out)
@@ -142,6 +143,7 @@ impl Lowering {
     fn convolve_depthwise(&mut self, conv: Convolution, input: TensorId) -> Result<TensorId, Refusal> {
         let Placed { window: kernel, stride, padding, output } = self.placed(conv.window(), "kernel", input)?;
         let bias = conv.norm == Norm::None;
+        let padding = padding.into();
         let op = Op::DepthwiseConv { kernel, stride, padding, bias, activation: Activation::None };
         let out = self.graph.unary(op, input, output, self.origin)?;
         self.followed(conv, out)

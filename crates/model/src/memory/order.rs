@@ -198,7 +198,8 @@ mod tests {
     fn branching(width: u32) -> Graph {
         let shape = Shape { height: 4, width: 4, channels: 2 };
         let (kernel, stride) = (Extent::ONE, Extent::ONE);
-        let conv = Op::Conv { kernel, stride, padding: Padding::Valid, bias: true, activation: Activation::None };
+        let conv =
+            Op::Conv { kernel, stride, padding: Padding::Valid.into(), bias: true, activation: Activation::None };
         let mut graph = GraphBuilder::new(shape).expect("small");
         let ends: Vec<_> = (0..width)
             .map(|i| graph.unary(conv, Graph::INPUT, shape.with_channels(8 + i), Origin::Head).expect("small"))

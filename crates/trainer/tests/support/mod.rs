@@ -76,6 +76,7 @@ impl Oracle<'_> {
                 let is_dense = matches!(op, Op::Conv { .. });
                 let kind = if is_dense { Held::Conv } else { Held::Depthwise };
                 let weights = self.held(place, kind).expect("the layout has it");
+                let padding = padding.padding().expect("of a spec");
                 let top = padding.added(shapes[0].height, kernel.height, stride.height).0 as usize;
                 let left = padding.added(shapes[0].width, kernel.width, stride.width).0 as usize;
                 for (y, x, o) in each(ho, wo, co) {
@@ -106,6 +107,7 @@ impl Oracle<'_> {
                 }
             }
             Op::MaxPool { window, stride, padding } | Op::AveragePool { window, stride, padding } => {
+                let padding = padding.padding().expect("of a spec");
                 let top = padding.added(shapes[0].height, window.height, stride.height).0 as usize;
                 let left = padding.added(shapes[0].width, window.width, stride.width).0 as usize;
                 for (y, x, o) in each(ho, wo, co) {
