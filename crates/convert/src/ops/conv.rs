@@ -200,8 +200,8 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         "    static const nn_conv shape = {{\n        \
         .kernel_height = {}, .kernel_width = {}, .stride = {}, .left = {},\n        \
         .width = {}, .channels = {}, .out_width = {}, .out_channels = {},\n        \
-        .pixel_step = {pixel_step}, .channel_step = {channel_step}, .count = {count}, .zero = {},\n        {},\n    }};\n    \
-        {function}(rows, out, scratch, weights, channels, &shape);\n",
+        .pixel_step = {pixel_step}, .channel_step = {channel_step}, .count = {count},\n        {},\n    }};\n    \
+        {function}(rows, out, scratch, weights, channels, zero, &shape);\n",
         kernel.height,
         kernel.width,
         stride.width,
@@ -210,7 +210,6 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         window.input.channels,
         window.output.width,
         window.output.channels,
-        network.ends(node).0.zero_point,
         clamp(channels.bounds, channels.is_exact),
     );
     let stem = format!("conv_{kernel}_{}_{}_w{}", window.input.channels, window.output.channels, window.input.width);
@@ -227,14 +226,15 @@ pub(super) fn emit_layer(
     body: String,
 ) {
     const PARAMETERS: &str = "const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights, \
-        const nn_channel *channels";
+        const nn_channel *channels, int32_t zero";
     let name = unit.kernel(stem, PARAMETERS, body);
     let body = format!(
-        "{}    {name}(rows, {}, {}, {});\n",
+        "{}    {name}(rows, {}, {}, {}, {});\n",
         unit.rows(node.inputs[0], window),
         unit.row(node.output, "y"),
         unit.scratch(place),
-        tables.join(", ")
+        tables.join(", "),
+        unit.network.ends(node).0.zero_point,
     );
     unit.layer(place, node, &body);
 }

@@ -5,23 +5,22 @@ typedef struct {
     int32_t out_width, out_channels;
     int32_t pixel_step, channel_step; /* bytes from one output to the next */
     int32_t pitch;                    /* bytes of a row of one channel with its padding */
-    int32_t zero;                     /* what padding holds */
     int32_t least, most;
     int is_exact;
 } nn_depthwise;
 
-/* One channel of a row with its padding, `row` being NULL where there is none. */
-NN_INLINE void nn_plane(int8_t *to, const int8_t *row, const nn_depthwise *shape)
+/* One channel of a row with its padding, which holds `zero`; `row` is NULL where there is none. */
+NN_INLINE void nn_plane(int8_t *to, const int8_t *row, const int32_t zero, const nn_depthwise *shape)
 {
     const int32_t needed = (shape->out_width - 1) * shape->stride + shape->kernel_width;
     if (row == NULL) {
         for (int32_t i = 0; i < shape->pitch; i += 4) {
-            nn_store32(to + i, ((uint32_t)shape->zero & 0xffu) * 0x1010101u);
+            nn_store32(to + i, ((uint32_t)zero & 0xffu) * 0x1010101u);
         }
         return;
     }
     for (int32_t i = 0; i < shape->left; i++) {
-        to[i] = (int8_t)shape->zero;
+        to[i] = (int8_t)zero;
     }
     int8_t *inside = to + shape->left;
     if ((shape->in_pixel_step == 1) && ((shape->width % 4) == 0) && (shape->left + shape->width <= shape->pitch)) {
@@ -34,7 +33,7 @@ NN_INLINE void nn_plane(int8_t *to, const int8_t *row, const nn_depthwise *shape
         }
     }
     for (int32_t i = shape->left + shape->width; i < needed; i++) {
-        to[i] = (int8_t)shape->zero;
+        to[i] = (int8_t)zero;
     }
 }
 
@@ -97,7 +96,7 @@ NN_INLINE void nn_three_by_three(const int8_t *from, int8_t *to, const int8_t *w
 #endif
 
 NN_INLINE void nn_depthwise_row(const int8_t *const *rows, int8_t *out, int8_t *scratch, const int8_t *weights,
-                                const nn_channel *channels, const nn_depthwise *shape)
+                                const nn_channel *channels, const int32_t zero, const nn_depthwise *shape)
 {
     const int32_t tap_bytes = ((shape->kernel_width + 3) / 4) * 4;
     for (int32_t c = 0; c < shape->out_channels; c++) {
@@ -105,7 +104,7 @@ NN_INLINE void nn_depthwise_row(const int8_t *const *rows, int8_t *out, int8_t *
             for (int32_t k = 0; k < shape->kernel_height; k++) {
                 const int8_t *row = rows[k];
                 nn_plane(scratch + k * shape->pitch,
-                         (row == NULL) ? NULL : row + (c / shape->multiplier) * shape->in_channel_step, shape);
+                         (row == NULL) ? NULL : row + (c / shape->multiplier) * shape->in_channel_step, zero, shape);
             }
         }
         const nn_channel channel = channels[c];

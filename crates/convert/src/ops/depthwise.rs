@@ -127,8 +127,8 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         .kernel_height = {}, .kernel_width = {}, .stride = {}, .left = {},\n        \
         .width = {}, .multiplier = {}, .in_pixel_step = {in_pixel_step}, .in_channel_step = {in_channel_step},\n        \
         .out_width = {}, .out_channels = {}, .pixel_step = {pixel_step}, .channel_step = {channel_step},\n        \
-        .pitch = {}, .zero = {},\n        {},\n    }};\n    \
-        nn_depthwise_row(rows, out, scratch, weights, channels, &shape);\n",
+        .pitch = {},\n        {},\n    }};\n    \
+        nn_depthwise_row(rows, out, scratch, weights, channels, zero, &shape);\n",
         kernel.height,
         kernel.width,
         stride.width,
@@ -138,7 +138,6 @@ pub(crate) fn emit(unit: &mut Unit<'_>, place: usize, node: &Node, weights: &Wei
         window.output.width,
         window.output.channels,
         pitch(&window),
-        network.ends(node).0.zero_point,
         clamp(channels.bounds, channels.is_exact),
     );
     let stem = format!("depthwise_{kernel}_{}_w{}", window.output.channels, window.input.width);
