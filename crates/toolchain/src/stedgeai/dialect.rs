@@ -139,7 +139,7 @@ impl Dialect {
         let number = if is_early_build(version) { (1, 0) } else { (version.major, version.minor) };
         let is_older =
             |&&Self { since: (family, major, minor), .. }: &&Self| family == version.family && (major, minor) <= number;
-        DIALECTS.iter().filter(is_older).next_back().unwrap_or(&OLDEST)
+        DIALECTS.iter().rfind(is_older).unwrap_or(&OLDEST)
     }
 
     /// The command line, without the program. The command comes first: newer versions insist.

@@ -129,7 +129,10 @@ impl Asked<'_> {
         if !self.ended.output.was_cut {
             sources.push(Source::stdout(&self.ended.output.text));
         }
-        let mut summed = sum_up(&sources, &expected)?;
+        let mut summed = sum_up(&sources, &expected).map_err(|none| match none {
+            NoAnswer::Failed { words } if is_passing(&self.ended) => NoAnswer::Transient { words },
+            none => none,
+        })?;
         if !self.asking.is_part_named && tool.dialect.has_any_target() {
             summed.remarks.push("no microcontroller was named: the tool took one of STM32H7".to_owned());
         }
@@ -243,11 +246,13 @@ fn unexplained(ended: &Ended) -> NoAnswer {
         Status::Exited(status) => format!("status {status}: {}", last_words(ended)),
         other => format!("{other:?}"),
     };
+    if is_passing(ended) { NoAnswer::Transient { words } } else { NoAnswer::Failed { words } }
+}
+
+/// Whether memory or disk ran out, by what was said in whatever form.
+fn is_passing(ended: &Ended) -> bool {
     let said = [&ended.output.text, &ended.errors.text].map(|text| text.to_ascii_lowercase());
-    if PASSING.iter().any(|passing| said.iter().any(|text| text.contains(passing))) {
-        return NoAnswer::Transient { words };
-    }
-    NoAnswer::Failed { words }
+    PASSING.iter().any(|passing| said.iter().any(|text| text.contains(passing)))
 }
 
 /// A file or folder of ours that is not to be had.
