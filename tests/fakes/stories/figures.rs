@@ -63,6 +63,8 @@ fn every_generation_is_called_as_it_understands_and_read() {
         assert_figures(&without, &network, has_ports_beside);
         assert!(has_remark(&without, &format!("from {file}")), "{generation}: {:?}", without.remarks);
         assert_eq!((without.footprint.ram.runtime, without.footprint.flash.code), (None, None), "{generation}");
+        let of_layers = without.layers.iter().map(|layer| layer.weights_bytes.unwrap_or(0)).sum();
+        assert_eq!(without.footprint.flash.weights, Bytes(of_layers), "{generation}");
         let with = bench.measure(with_compiler(&bench)).unwrap_or_else(|none| panic!("{generation}: {none}"));
         let count = u64::try_from(network.graph().nodes().len()).expect("few");
         let known = |bytes| can_tell_runtime.then_some(Bytes(bytes));
@@ -234,7 +236,13 @@ fn a_network_is_validated_here_and_on_a_board() {
     for generation in ["cube-7.1", "cube-8.1", "core-2.2"] {
         let bench = Bench::new(&json!({ "generation": generation }));
         let judge = bench.judge(bench.settings()).expect("a tool");
-        assert!(judge.validate(&question(&network), Validation::Host, 10).is_ok(), "{generation}");
+        let (validated, measurement) = judge.validate(&question(&network), Validation::Host, 10).expect("validated");
+        assert_figures(&measurement, &network, false);
+        assert_eq!(
+            (validated.metrics[0].rmse, validated.metrics[0].accuracy),
+            (Some(0.001), Some(1.0)),
+            "{generation}"
+        );
         for (board, samples) in [(board, 10), (Validation::Board("usb"), 1)] {
             let none = judge.validate(&question(&network), board, samples).expect_err("no board");
             assert!(matches!(none, NoAnswer::Bench { .. }), "{generation}: {none}");

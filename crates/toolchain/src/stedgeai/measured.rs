@@ -41,10 +41,12 @@ pub(super) fn measurement(summed: Summed, dtype: DataType) -> Result<Measurement
         ram: RamUse { activations: activations + io, runtime, stack: None },
         flash: FlashUse { weights, tables, code },
     };
-    let layers = reading.layers.into_iter().map(figures).collect();
+    let weights = reading.layer_weights.into_iter().chain(std::iter::repeat(None));
+    let layers = reading.layers.into_iter().zip(weights).map(figures).collect();
     Ok(Measurement { footprint, macs: reading.macs, operators: reading.operators, layers, remarks })
 }
 
-fn figures(layer: Layer) -> LayerFigures {
-    LayerFigures { name: layer.name, operator: layer.operator, macs: layer.macs, weights_bytes: None }
+fn figures((layer, weights): (Layer, Option<Bytes>)) -> LayerFigures {
+    let Layer { name, operator, macs } = layer;
+    LayerFigures { name, operator, macs, weights_bytes: weights.map(|bytes| bytes.0) }
 }

@@ -32,7 +32,7 @@ pub use workspace::{Swept, sweep};
 
 use crate::{
     judge::{Identity, Judge, Measurement, NoAnswer, Question},
-    vendor::ToolVersion,
+    vendor::{ToolVersion, Validated},
 };
 
 /// How the tool is run.
@@ -124,13 +124,14 @@ impl StEdgeAi {
         self.component.as_deref()
     }
 
-    /// Validates a network on so many samples that the tool draws.
+    /// Validates a network on so many samples that the tool draws: how far off it is, and what it takes. The files that say how
+    /// far off it is are those whose report is of the file that was handed over.
     pub fn validate(
         &self,
         question: &Question<'_>,
         validation: Validation<'_>,
         samples: u32,
-    ) -> Result<Measurement, NoAnswer> {
+    ) -> Result<(Validated, Measurement), NoAnswer> {
         let way = match validation {
             Validation::Host => Way::Host,
             Validation::Board(description) if description.starts_with("serial") => Way::Board(description),
@@ -140,7 +141,10 @@ impl StEdgeAi {
                 });
             }
         };
-        self.ask(question, Verb::Validate, Some(way), samples, |asked| asked.measurement())
+        self.ask(question, Verb::Validate, Some(way), samples, |asked| {
+            let measurement = asked.measurement()?;
+            Ok((asked.validated()?, measurement))
+        })
     }
 
     /// Runs the tool, and makes something of it while its folder is there.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     judge::NoAnswer,
-    vendor::{self, Failure, Reading, ToolVersion, plain},
+    vendor::{self, Failure, Reading, ToolVersion, Validated, plain},
 };
 
 /// Where the tool writes.
@@ -43,6 +43,17 @@ impl Written {
         ];
         let places = names.iter().flat_map(|name| [&self.output, &self.workspace].map(|folder| (folder, name)));
         places.filter_map(|(folder, name)| Source::of(&folder.join(name), name)).collect()
+    }
+}
+
+impl Written {
+    /// What validation found, where a file says so.
+    pub(super) fn validated(&self) -> Option<Validated> {
+        let names = ["c_info_valid.json", "c_info.json", "report.json"].map(|name| format!("{NETWORK}_{name}"));
+        let places = names.iter().flat_map(|name| [&self.output, &self.workspace].map(|folder| (folder, name)));
+        let sources = places.filter_map(|(folder, name)| Source::of(&folder.join(name), name));
+        let mut read = sources.filter_map(|source| Validated::read(&source.text).ok());
+        read.find(|validated| !validated.metrics.is_empty())
     }
 }
 
@@ -192,7 +203,8 @@ impl Summed {
             filled.push("MACs");
         }
         if reading.operators.is_empty() && !other.operators.is_empty() {
-            (reading.layers, reading.operators) = (other.layers, other.operators);
+            (reading.layers, reading.layer_weights) = (other.layers, other.layer_weights);
+            reading.operators = other.operators;
             filled.push("operations");
         }
         if !filled.is_empty() {

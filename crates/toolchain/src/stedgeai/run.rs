@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     judge::{Measurement, NoAnswer},
-    vendor::{self, Failure, FailureKind, ToolVersion},
+    vendor::{self, Failure, FailureKind, ToolVersion, Validated},
 };
 
 /// The tool unpacks itself before it says anything.
@@ -113,6 +113,12 @@ impl Asked<'_> {
     /// Where the tool has written what it generates.
     pub(super) fn output(&self) -> &Path {
         &self.written.output
+    }
+
+    /// What validation found. A run that says nothing of it has not validated anything.
+    pub(super) fn validated(&self) -> Result<Validated, NoAnswer> {
+        let nothing = || NoAnswer::Failed { words: "the tool ended well, but says nothing of validation".to_owned() };
+        self.written.validated().ok_or_else(nothing)
     }
 
     /// What the reports say.

@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads a file, starts the tool, or makes up a figure that the tool does not print.
 
+mod allocation;
 mod failure;
 mod info;
 mod json;
@@ -12,10 +13,13 @@ mod reading;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validation;
 mod version;
 
+pub use allocation::{Allocation, Buffer, Holds, Pool};
 pub use failure::{Failure, FailureKind};
 pub use reading::{Layer, Reading, Source, Types};
+pub use validation::{Metric, Validated};
 pub use version::{Family, ToolVersion};
 
 /// The longest report that is read.

@@ -21,10 +21,7 @@ pub(crate) fn info(run: &Run<'_>) -> Value {
         }] },
         "memory_footprint": footprint(run, said.weights, &said.target),
         "memory_pools": [{ "name": "POOL_0", "id": 0, "rights": "ACC_WRITE", "size_bytes": -1, "used_size_bytes": run.figures.activations }],
-        "buffers": [
-            { "id": 1, "name": "in", "format": "STAI_FORMAT_S8", "size_bytes": run.figures.input, "mpool_id": 0, "is_param": false },
-            { "id": 2, "name": "out", "format": "STAI_FORMAT_S8", "size_bytes": run.figures.output, "mpool_id": 0, "is_param": false },
-        ],
+        "buffers": buffers(run),
         "graphs": [{ "id": 0, "inputs": [1], "outputs": [2], "nodes": nodes(run) }],
     });
     if run.line.verb == "validate" {
@@ -36,6 +33,24 @@ pub(crate) fn info(run: &Run<'_>) -> Value {
         info["memory_footprint"]["cache"] = json!([1, "two", null]);
     }
     info
+}
+
+/// What validation finds: as good as nothing.
+fn metrics() -> Value {
+    json!([{ "desc": "X-cross #1", "rmse": 0.001, "mae": 0.0005, "acc": "100.00%" }])
+}
+
+/// Where weights begin among the buffers.
+const FIRST_WEIGHTS: usize = 100;
+
+fn buffers(run: &Run<'_>) -> Vec<Value> {
+    let values = |id: u64, name: &str, size: u64| json!({ "id": id, "name": name, "format": "STAI_FORMAT_S8", "size_bytes": size, "mpool_id": 0, "is_param": false });
+    let mut buffers = vec![values(1, "in", run.figures.input), values(2, "out", run.figures.output)];
+    buffers.extend(run.figures.layers.iter().enumerate().map(|(i, layer)| {
+        let name = format!("{}_weights", layer.name);
+        json!({ "id": FIRST_WEIGHTS + i, "name": name, "format": "STAI_FORMAT_S8", "size_bytes": layer.bytes, "is_param": true })
+    }));
+    buffers
 }
 
 fn footprint(run: &Run<'_>, weights: u64, target: &str) -> Value {
@@ -59,7 +74,7 @@ fn footprint(run: &Run<'_>, weights: u64, target: &str) -> Value {
 fn nodes(run: &Run<'_>) -> Vec<Value> {
     let kind = if run.generation.rank >= 400 { "type" } else { "description" };
     let nodes = run.figures.layers.iter().enumerate();
-    nodes.map(|(id, layer)| json!({ "id": id, "name": layer.name, kind: layer.kind, "macc": layer.macs, "mapping": "NODE_SW" })).collect()
+    nodes.map(|(id, layer)| json!({ "id": id, "name": layer.name, kind: layer.kind, "macc": layer.macs, "mapping": "NODE_SW", "inputs": [1, FIRST_WEIGHTS + id] })).collect()
 }
 
 /// Of STM32Cube.AI, and of the first ST Edge AI Core.
@@ -94,5 +109,6 @@ pub(crate) fn report(run: &Run<'_>) -> Value {
         "error": if error.is_some() { -1 } else { 0 },
         "error_str": error.into_iter().collect::<Vec<_>>(),
         "val_error": -1.0,
+        "val_metrics": if run.line.verb == "validate" { metrics() } else { json!([]) },
     })
 }
