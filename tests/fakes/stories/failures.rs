@@ -124,10 +124,16 @@ fn a_full_disk_may_have_room_another_time() {
 
 #[test]
 fn flags_that_a_version_does_not_know_stop_the_search() {
-    // It says that it is newer than it is.
-    let banner = "Neural Network Tools for STM32AI v1.6.0 (STM.ai v7.3.0-RC5)";
-    let none = failure(&json!({ "generation": "cube-7.0", "banner": banner }));
-    assert!(kind(&none) == "wrong flags" && none.stops_search(), "{none}");
+    // Each says that it is newer than it is.
+    for (generation, banner, flag) in [
+        ("cube-5.0", "Neural Network Tools for STM32 v1.4.0 (AI tools v5.2.0)", "--allocate-inputs"),
+        ("cube-7.1", "Neural Network Tools for STM32AI v1.6.0 (STM.ai v7.2.0)", "--quiet"),
+        ("cube-7.2", "Neural Network Tools for STM32AI v1.6.0 (STM.ai v7.3.0-RC5)", "--optimization"),
+        ("cube-8.0", "Neural Network Tools for STM32 family v1.7.0 (stm.ai v8.1.0-19520)", "--target"),
+    ] {
+        let none = failure(&json!({ "generation": generation, "banner": banner }));
+        assert!(kind(&none) == "wrong flags" && none.stops_search() && none.to_string().contains(flag), "{none}");
+    }
 }
 
 #[test]

@@ -101,8 +101,10 @@ impl Asking<'_> {
     /// A flag is wrong for every network, but a microcontroller that this version does not know is another's.
     fn blamed(&self, failure: Failure) -> NoAnswer {
         let lower = failure.message.to_ascii_lowercase();
-        let is_target = ["--target", "--series", self.target].iter().any(|word| lower.contains(word));
-        if failure.kind == FailureKind::WrongFlags && is_target && self.tool.dialect.knows_targets() {
+        let is_about_target = ["--target", "--series"].iter().any(|flag| lower.contains(flag));
+        // A flag that is not known at all is wrong whatever stands behind it.
+        let is_its_value = is_about_target && !lower.contains("unrecognized");
+        if failure.kind == FailureKind::WrongFlags && is_its_value && self.is_part_named {
             return NoAnswer::NotForTarget { words: failure.message };
         }
         failure.into()
