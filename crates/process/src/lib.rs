@@ -5,10 +5,12 @@
 
 mod conversation;
 mod group;
+mod mark;
 mod program;
 mod said;
 
 pub use conversation::{Conversation, Heard};
 pub use group::Status;
+pub use mark::{Mark, end_marked};
 pub use program::{Ended, Limits, Program, ProgramError};
 pub use said::Said;

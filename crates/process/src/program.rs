@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     group::{EndsWithParent, Leader, Status},
+    mark::{EndsMarked, Mark},
     said::{Keep, Output, Said},
 };
 
@@ -21,7 +22,7 @@ pub struct Limits {
     pub deadline: Duration,
     /// After this much more it is ended.
     pub grace: Duration,
-    /// The most bytes kept of each of its outputs; the rest is read and dropped.
+    /// The most bytes kept of each of its outputs, half of them the first and half the last; the rest is read and dropped.
     pub output_bytes: usize,
 }
 
@@ -33,14 +34,19 @@ impl Limits {
     }
 }
 
-/// A program about to be started. It sees no environment but a path, a plain locale and its own folder.
+/// A program about to be started. It sees no environment but a path, a plain locale, its own folder, and what else it is given.
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
     folder: PathBuf,
-    search: OsString,
+    search: Vec<PathBuf>,
+    home: Option<PathBuf>,
+    mark: Option<Mark>,
 }
+
+/// Where every program looks for others.
+const SEARCHED: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// A program that was started and has ended, together with all that it started.
 #[derive(Clone, Debug)]
@@ -86,8 +92,30 @@ impl Program {
     /// A program that will run in this folder.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
-        let search = OsString::from("/usr/local/bin:/usr/bin:/bin");
-        Self { path: path.into(), arguments: Vec::new(), folder: folder.into(), search }
+        let (path, folder) = (path.into(), folder.into());
+        Self { path, arguments: Vec::new(), folder, search: Vec::new(), home: None, mark: None }
+    }
+
+    /// With folders where it looks for others first. One whose name a path cannot hold is left out.
+    #[must_use]
+    pub fn searching(mut self, folders: &[PathBuf]) -> Self {
+        let can_be_held = |folder: &&PathBuf| std::env::join_paths([folder]).is_ok();
+        self.search.extend(folders.iter().filter(can_be_held).cloned());
+        self
+    }
+
+    /// With another home than its folder.
+    #[must_use]
+    pub fn home(mut self, home: impl Into<PathBuf>) -> Self {
+        self.home = Some(home.into());
+        self
+    }
+
+    /// With a mark. When it has been run to its end, all that carries the mark is ended, also what left its process group.
+    #[must_use]
+    pub fn marked(mut self, mark: Mark) -> Self {
+        self.mark = Some(mark);
+        self
     }
 
     /// With one more argument.
@@ -110,13 +138,18 @@ impl Program {
         &self.path
     }
 
-    /// Runs it to its end, or to its limits. When this returns, nothing that it started is left in its process group.
+    /// Runs it to its end, or to its limits. When this returns, nothing that it started is left in its process group, nor, where
+    /// it was given a mark, outside.
     pub fn run(&self, limits: Limits) -> Result<Ended, ProgramError> {
         let mut command = self.command();
         command.stdin(Stdio::null()).ends_with_parent();
+        // Dropped after the leader, where that is lost.
+        let marked = EndsMarked(self.mark.as_ref());
         let mut leader = Leader::start(&mut command).map_err(|error| self.not_started(error))?;
-        let outputs = Outputs::of(&mut leader, Keep::First(limits.output_bytes)).map_err(|error| self.lost(error))?;
+        let outputs = Outputs::of(&mut leader, Keep::Ends(limits.output_bytes)).map_err(|error| self.lost(error))?;
         let status = leader.wait(limits.deadline, limits.grace).map_err(|error| self.lost(error))?;
+        // Whoever holds the outputs open has to go before they end.
+        drop(marked);
         Ok(outputs.ended(status, limits.grace))
     }
 
@@ -128,13 +161,23 @@ impl Program {
             .args(&self.arguments)
             .current_dir(&self.folder)
             .env_clear()
-            .env("PATH", &self.search)
+            .env("PATH", self.search_path())
             .env("LC_ALL", "C")
-            .env("HOME", &self.folder)
+            .env("HOME", self.home.as_ref().unwrap_or(&self.folder))
             .env("TMPDIR", &self.folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if let Some(mark) = &self.mark {
+            command.env(Mark::NAME, mark.word());
+        }
         command
+    }
+
+    fn search_path(&self) -> OsString {
+        let always = SEARCHED.iter().map(Path::new);
+        let folders = self.search.iter().map(PathBuf::as_path).chain(always);
+        // Each was held against what a path can hold.
+        std::env::join_paths(folders).unwrap_or_else(|_| SEARCHED.join(":").into())
     }
 
     pub(crate) fn not_started(&self, error: io::Error) -> ProgramError {
@@ -209,9 +252,11 @@ mod tests {
 
     #[test]
     fn output_without_end_is_cut() {
-        let ended =
-            shell("head -c 3000000 /dev/zero | tr '\\0' x", Limits { output_bytes: 64, ..Limits::of_seconds(20) });
-        assert_eq!((ended.status, ended.output.text.len(), ended.output.was_cut), (Status::Exited(0), 64, true));
+        let script = "echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last";
+        let ended = shell(script, Limits { output_bytes: 64, ..Limits::of_seconds(20) });
+        assert_eq!((ended.status, ended.output.was_cut, ended.last_words()), (Status::Exited(0), true, "last"));
+        let first: Vec<&str> = ended.output.text.lines().collect();
+        assert_eq!((first[0], first[1].len(), first[2].len(), first.len()), ("first", 26, 26, 4));
     }
 
     #[test]
@@ -232,6 +277,15 @@ mod tests {
         let names: Vec<&str> =
             ended.output.text.split(' ').filter(|name| !["_", "OLDPWD", "PWD", "SHLVL", ""].contains(name)).collect();
         assert_eq!(names, ["HOME", "LC_ALL", "PATH", "TMPDIR"]);
+    }
+
+    #[test]
+    fn a_program_is_given_folders_to_search_and_a_home() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folders = [PathBuf::from("/opt/gcc/bin"), PathBuf::from("/opt/a:b")];
+        let program = Program::new("/bin/sh", folder.path()).args(["-c", "echo $PATH $HOME"]);
+        let ended = program.searching(&folders).home("/nowhere").run(Limits::of_seconds(20)).expect("a shell");
+        assert_eq!(ended.output.text, "/opt/gcc/bin:/usr/local/bin:/usr/bin:/bin /nowhere\n");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What programs say, read to the end so that they never wait for a reader, and kept within bounds.
 
 use std::{
+    collections::VecDeque,
     io::{self, Read},
     sync::{
         Arc, Mutex, PoisonError,
@@ -29,7 +30,8 @@ impl Said {
 /// Which bytes of a stream are kept, and at most how many.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keep {
-    First(usize),
+    /// Half of them the first, with what the program began with, and half the last, with what it ended with.
+    Ends(usize),
     Last(usize),
 }
 
@@ -41,25 +43,33 @@ pub(crate) struct Output {
 
 #[derive(Default)]
 struct Kept {
-    bytes: Vec<u8>,
+    first: Vec<u8>,
+    last: VecDeque<u8>,
     was_cut: bool,
 }
 
 impl Kept {
     fn take(&mut self, part: &[u8], keep: Keep) {
-        match keep {
-            Keep::First(most) => {
-                let room = most.saturating_sub(self.bytes.len());
-                self.bytes.extend_from_slice(&part[..part.len().min(room)]);
-                self.was_cut |= part.len() > room;
-            }
-            Keep::Last(most) => {
-                self.bytes.extend_from_slice(part);
-                let surplus = self.bytes.len().saturating_sub(most);
-                self.bytes.drain(..surplus);
-                self.was_cut |= surplus > 0;
-            }
+        let (most_first, most_last) = match keep {
+            Keep::Ends(most) => (most / 2, most - most / 2),
+            Keep::Last(most) => (0, most),
+        };
+        let room = most_first.saturating_sub(self.first.len()).min(part.len());
+        self.first.extend(&part[..room]);
+        self.last.extend(&part[room..]);
+        let surplus = self.last.len().saturating_sub(most_last);
+        self.last.drain(..surplus);
+        self.was_cut |= surplus > 0;
+    }
+
+    fn text(&self) -> String {
+        let mut bytes = self.first.clone();
+        // What stands on both sides of a gap is not one line.
+        if self.was_cut && !bytes.is_empty() {
+            bytes.push(b'\n');
         }
+        bytes.extend(&self.last);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
@@ -86,6 +96,6 @@ impl Output {
     pub(crate) fn said(self, patience: Duration) -> Said {
         let is_whole = !matches!(self.end.recv_timeout(patience), Err(RecvTimeoutError::Timeout));
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Said { text: String::from_utf8_lossy(&kept.bytes).into_owned(), was_cut: kept.was_cut || !is_whole }
+        Said { text: kept.text(), was_cut: kept.was_cut || !is_whole }
     }
 }

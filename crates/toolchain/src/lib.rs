@@ -1,5 +1,5 @@
 //! Other people's programs: compilers, linkers and emulators, each started in a folder of its own, within bounds, and what
-//! they say made into figures. The vendor's tool is not started yet; its reports are read.
+//! they say made into figures.
 //!
 //! Nothing here reads the environment: where programs lie is handed in.
 
@@ -8,6 +8,7 @@ mod build;
 mod image;
 pub mod judge;
 mod proof;
+pub mod stedgeai;
 mod tools;
 pub mod vendor;
 

@@ -74,6 +74,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("needs", &[]),
+    ("fakes", &["convert", "model", "process", "target", "toolchain"]),
     ("xtask", &["needs", "target", "model", "api", "contract", "convert", "history", "report"]),
 ];
 

@@ -55,6 +55,9 @@ struct Node {
     name: Option<String>,
     #[serde(default)]
     macc: Value,
+    /// Buffers, those of its weights among them.
+    #[serde(default)]
+    inputs: Vec<Value>,
     /// From 4.0 on.
     r#type: Option<String>,
     /// Before.
@@ -66,6 +69,11 @@ struct Buffer {
     #[serde(default)]
     id: Value,
     format: Option<String>,
+    #[serde(default)]
+    size_bytes: Value,
+    /// Whether it holds weights.
+    #[serde(default)]
+    is_param: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -112,11 +120,11 @@ pub(super) fn read(text: &str) -> Result<Reading, ReportError> {
         ("memory_footprint.toolchain_ram", &footprint.toolchain_ram),
         ("memory_footprint.extra_ram", &footprint.extra_ram),
     ])?;
-    let layers = layers(&info.graphs)?;
+    let layers = layers(&info)?;
     // There is no total in the file.
-    reading.macs = layers.iter().map(|layer| layer.macs).try_fold(0_u64, |sum, macs| sum.checked_add(macs?));
+    reading.macs = layers.iter().map(|(layer, _)| layer.macs).try_fold(0_u64, |sum, macs| sum.checked_add(macs?));
     reading.macs = reading.macs.filter(|&macs| macs > 0);
-    Ok(reading.with_layers(layers))
+    Ok(reading.with_weighed_layers(layers))
 }
 
 fn describe(info: &Info, footprint: &Footprint, reading: &mut Reading) {
@@ -154,12 +162,25 @@ impl Footprint {
     }
 }
 
-fn layers(graphs: &[Graph]) -> Result<Vec<Layer>, ReportError> {
-    let nodes = graphs.iter().enumerate().flat_map(|(g, graph)| graph.nodes.iter().enumerate().map(move |n| (g, n)));
+fn layers(info: &Info) -> Result<Vec<(Layer, Option<Bytes>)>, ReportError> {
+    let weights: HashMap<u64, Bytes> = info.buffers.iter().filter_map(Buffer::weights).collect();
+    let nodes =
+        info.graphs.iter().enumerate().flat_map(|(g, graph)| graph.nodes.iter().enumerate().map(move |n| (g, n)));
     let layers = nodes.map(|(g, (n, node))| {
         let macs = count(&format!("graphs[{g}].nodes[{n}].macc"), &node.macc)?;
         let name = node.name.as_deref().map_or_else(|| n.to_string(), plain);
-        Ok(Layer { name, operator: node.r#type.as_deref().or(node.description.as_deref()).map(plain), macs })
+        let operator = node.r#type.as_deref().or(node.description.as_deref()).map(plain);
+        let own = node.inputs.iter().filter_map(|id| weights.get(&id.as_u64()?)).copied();
+        // Some files tell of no buffer that holds weights: then nobody knows whose they are.
+        let weights = (!weights.is_empty()).then(|| own.sum());
+        Ok((Layer { name, operator, macs }, weights))
     });
     layers.collect()
+}
+
+impl Buffer {
+    /// Its number and size, where it holds weights.
+    fn weights(&self) -> Option<(u64, Bytes)> {
+        Some((self.id.as_u64()?, Bytes(self.size_bytes.as_u64()?))).filter(|_| self.is_param)
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads a file, starts the tool, or makes up a figure that the tool does not print.
 
+mod allocation;
 mod failure;
 mod info;
 mod json;
@@ -12,10 +13,13 @@ mod reading;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validation;
 mod version;
 
+pub use allocation::{Allocation, Buffer, Holds, Pool};
 pub use failure::{Failure, FailureKind};
 pub use reading::{Layer, Reading, Source, Types};
+pub use validation::{Metric, Validated};
 pub use version::{Family, ToolVersion};
 
 /// The longest report that is read.
@@ -79,10 +83,30 @@ pub fn read(file: &[u8]) -> Result<Reading, ReportError> {
     if text.trim_start().starts_with('{') { json::read(&text) } else { text::read(&text) }
 }
 
+/// The version in what the tool prints when it is asked for it: the first line that has one.
+pub(crate) fn version_in(said: &str) -> Option<ToolVersion> {
+    text::said(said, ToolVersion::of_banner)
+}
+
+/// The first error in what the tool prints.
+pub(crate) fn failure_in(said: &str) -> Option<Failure> {
+    text::said(said, Failure::of_line)
+}
+
+/// The last line of what the tool prints that says anything, without progress.
+pub(crate) fn last_line(said: &str) -> Option<String> {
+    let mut last = None;
+    text::said(said, |line| {
+        last = Some(plain(line));
+        None::<()>
+    });
+    last
+}
+
 /// The longest name or message that is kept.
 const LONGEST_WORDS: usize = 500;
 
 /// Words of the tool as they may be shown: bounded, without what would move a terminal's cursor.
-fn plain(words: &str) -> String {
+pub(crate) fn plain(words: &str) -> String {
     words.trim().chars().filter(|c| !c.is_control()).take(LONGEST_WORDS).collect()
 }

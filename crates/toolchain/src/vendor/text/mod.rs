@@ -36,6 +36,12 @@ pub(super) fn read(text: &str) -> Result<Reading, ReportError> {
     Ok(reading(whole, tool, failure, summary, sections))
 }
 
+/// The first line of what the tool prints in which there is what is looked for.
+pub(super) fn said<T>(text: &str, find: impl FnMut(&str) -> Option<T>) -> Option<T> {
+    let plain = without_escapes(text);
+    lines(&plain).iter().map(|line| line.text).find_map(find)
+}
+
 /// Whether the tool says that it does not understand its command line, which it does without its version.
 fn is_usage(line: &str) -> bool {
     line.contains(": error: ") && Failure::of_line(line).is_some()
