@@ -8,7 +8,12 @@ mod build;
 mod image;
 pub mod judge;
 mod proof;
+mod subprocess;
+#[cfg(test)]
+mod testing;
+pub mod tflm;
 mod tools;
+pub mod vela;
 pub mod vendor;
 
 pub use board::{Board, Cpu};

@@ -83,6 +83,6 @@ pub fn read(file: &[u8]) -> Result<Reading, ReportError> {
 const LONGEST_WORDS: usize = 500;
 
 /// Words of the tool as they may be shown: bounded, without what would move a terminal's cursor.
-fn plain(words: &str) -> String {
+pub(crate) fn plain(words: &str) -> String {
     words.trim().chars().filter(|c| !c.is_control()).take(LONGEST_WORDS).collect()
 }
