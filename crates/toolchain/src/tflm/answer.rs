@@ -41,15 +41,34 @@ pub(super) struct Figures {
     pub(super) head_bytes: Option<u64>,
     /// Kept as long as the network is there.
     pub(super) tail_bytes: Option<u64>,
+    /// Both.
     pub(super) total_bytes: Option<u64>,
+    /// The smallest arena, which is larger where there is too little room to make the plan in.
+    pub(super) needed_bytes: Option<u64>,
     pub(super) operators: Vec<String>,
 }
 
+/// The parts of an arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arena {
+    pub(super) head: u64,
+    pub(super) tail: u64,
+    /// What is needed beside while the plan is made, and up to the next 16 bytes.
+    pub(super) plan: u64,
+}
+
+impl Arena {
+    pub(super) const fn runtime(self) -> u64 {
+        self.tail + self.plan
+    }
+}
+
 impl Figures {
-    /// Head and tail, which make up the whole.
-    pub(super) fn arena(&self) -> Option<(u64, u64)> {
+    /// The arena, where its parts make up a whole.
+    pub(super) fn arena(&self) -> Option<Arena> {
         let (head, tail, total) = (self.head_bytes?, self.tail_bytes?, self.total_bytes?);
-        (head > 0 && head.checked_add(tail) == Some(total)).then_some((head, tail))
+        let plan = self.needed_bytes?.checked_sub(total)?;
+        (head > 0 && head.checked_add(tail) == Some(total)).then_some(Arena { head, tail, plan })
     }
 }
 
@@ -109,11 +128,11 @@ fn unprepared(errors: &str) -> Option<(&str, &str, &str)> {
 mod tests {
     use super::*;
 
-    fn measured(head: &str, total: &str) -> Figures {
+    fn measured(head: &str, total: &str, needed: &str) -> Figures {
         let package = r#"{"version":"0.dev1","python":"3.11.7","pointer_bits":64}"#;
         let line = format!(
             "hello\nautomcu: {{\"answer\":\"measured\",\"package\":{package},\"file_bytes\":9,\"file_adler32\":7,\
-             \"head_bytes\":{head},\"tail_bytes\":50,\"total_bytes\":{total},\"operators\":[\"ADD\"]}}\nbye\n"
+             \"head_bytes\":{head},\"tail_bytes\":50,\"total_bytes\":{total},\"needed_bytes\":{needed},\"operators\":[\"ADD\"]}}\nbye\n"
         );
         match answer(&line) {
             Some(Answer::Measured(figures)) => figures,
@@ -123,7 +142,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_found_among_other_lines() {
-        assert_eq!(measured("100", "150").arena(), Some((100, 50)));
+        assert_eq!(measured("100", "150", "160").arena(), Some(Arena { head: 100, tail: 50, plan: 10 }));
         let line = "automcu: {\"answer\":\"missing\",\"words\":\"No module named 'tflite_micro'\"}";
         assert!(matches!(answer(line), Some(Answer::Missing { .. })));
         for nonsense in ["", "automcu: ", "automcu: {}", "{\"answer\":\"missing\",\"words\":\"\"}", "automcu: 7\n"] {
@@ -133,10 +152,16 @@ mod tests {
 
     #[test]
     fn parts_that_do_not_make_up_the_whole_are_no_arena() {
-        for (head, total) in
-            [("null", "150"), ("100", "null"), ("100", "151"), ("0", "50"), ("18446744073709551615", "9")]
-        {
-            assert_eq!(measured(head, total).arena(), None, "{head} {total}");
+        for (head, total, needed) in [
+            ("null", "150", "160"),
+            ("100", "null", "160"),
+            ("100", "150", "null"),
+            ("100", "150", "149"),
+            ("100", "151", "160"),
+            ("0", "50", "64"),
+            ("18446744073709551615", "9", "16"),
+        ] {
+            assert_eq!(measured(head, total, needed).arena(), None, "{head} {total} {needed}");
         }
     }
 

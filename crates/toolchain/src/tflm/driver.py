@@ -46,6 +46,35 @@ def arena(text, part):
     return int(found[1]) if found else None
 
 
+def is_enough(runtime, file, arena_bytes):
+    """Tried in a process of its own: an interpreter in too small an arena may crash."""
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        try:
+            runtime.Interpreter.from_bytes(file, arena_size=arena_bytes)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def needed(runtime, file, used_bytes, most_bytes):
+    """The smallest arena, in steps of 16 bytes. Plans are made in what is not used yet, and in a small arena that is not enough."""
+    low, step = -(-used_bytes // 16), 1
+    if is_enough(runtime, file, 16 * low):
+        return 16 * low
+    while not is_enough(runtime, file, 16 * (low + step)):
+        low, step = low + step, 2 * step
+        if 16 * low > most_bytes:
+            return None
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(runtime, file, 16 * middle) else (middle, high)
+    return 16 * high
+
+
 def operators(runtime, file):
     """The operators of the network, each once. Names are no reason to have no figures."""
     try:
@@ -66,6 +95,7 @@ def measure(runtime, path, arena_bytes):
         say("refused", error=type(error).__name__, words=str(error).strip())
         return
     text = recorded(interpreter)
+    total = arena(text, "total")
     say(
         "measured",
         package=package(),
@@ -73,7 +103,8 @@ def measure(runtime, path, arena_bytes):
         file_adler32=zlib.adler32(file),
         head_bytes=arena(text, "head"),
         tail_bytes=arena(text, "tail"),
-        total_bytes=arena(text, "total"),
+        total_bytes=total,
+        needed_bytes=None if total is None else needed(runtime, file, total, arena_bytes),
         operators=operators(runtime, file),
     )
 

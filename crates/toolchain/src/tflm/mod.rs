@@ -13,7 +13,7 @@ use automcu_model::{Bytes, DataType, Provenance};
 use automcu_process::{Limits, Program};
 use automcu_target::{FlashUse, Footprint, RamUse};
 
-use self::answer::{Answer, Figures, Package, answer, refusal};
+use self::answer::{Answer, Arena, Figures, Package, answer, refusal};
 pub use self::runtime::Kernels;
 use crate::{
     judge::{Identity, Judge, Measurement, NoAnswer, Question},
@@ -104,17 +104,17 @@ impl Tflm {
         if is_file { Ok(figures) } else { Err(TOOL.failed("the answer is about another file")) }
     }
 
-    fn measurement(&self, question: &Question<'_>, file: &[u8]) -> Result<(Measurement, (u64, u64)), NoAnswer> {
+    fn measurement(&self, question: &Question<'_>, file: &[u8]) -> Result<(Measurement, Arena), NoAnswer> {
         let figures = self.figures(file)?;
         let unclear = || TOOL.failed("this version does not say which memory it uses");
-        let (head, tail) = figures.arena().ok_or_else(unclear)?;
+        let arena = figures.arena().ok_or_else(unclear)?;
         let core = question.part.map(automcu_target::Part::core);
         let code = runtime::code(self.setting.kernels, core, &figures.operators);
         let weights = Bytes(figures.file_bytes);
         let footprint = Footprint {
             dtype: DataType::Int8,
             provenance: Provenance::Tool,
-            ram: RamUse { activations: Bytes(head), runtime: Some(Bytes(tail)), stack: None },
+            ram: RamUse { activations: Bytes(arena.head), runtime: Some(Bytes(arena.runtime())), stack: None },
             flash: FlashUse { weights, tables: Some(Bytes(0)), code: code.bytes.map(Bytes) },
         };
         let mut remarks = vec![
@@ -122,9 +122,13 @@ impl Tflm {
             code.remark,
             "runtime RAM: the part of the arena that is not planned; what the runtime has outside of it is not counted".to_owned(),
         ];
+        remarks.extend((arena.plan >= 16).then(|| {
+            let Arena { plan, .. } = arena;
+            format!("runtime RAM: {plan} B of it are needed only while the arena is planned")
+        }));
         remarks.extend(pointers(self.package.pointer_bits));
         let (macs, layers, operators) = (None, Vec::new(), figures.operators);
-        Ok((Measurement { footprint, macs, operators, layers, remarks }, (head, tail)))
+        Ok((Measurement { footprint, macs, operators, layers, remarks }, arena))
     }
 }
 
@@ -139,9 +143,9 @@ impl Judge for Tflm {
 
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
         let file = tflite(question)?;
-        let (_, (head, tail)) = self.measurement(question, &file)?;
+        let (_, arena) = self.measurement(question, &file)?;
         let tool = &self.identity.tool;
-        let header = sources::Header { tool, pointer_bits: self.package.pointer_bits, head, tail }.text();
+        let header = sources::Header { tool, pointer_bits: self.package.pointer_bits, arena }.text();
         let name = sources::NAME;
         Ok(vec![
             write(folder, &format!("{name}.tflite"), &file)?,
@@ -155,8 +159,9 @@ impl Judge for Tflm {
 fn pointers(bits: u32) -> Option<String> {
     (bits > 32).then(|| {
         format!(
-            "arena: measured with {bits}-bit pointers and reference kernels, which overstates a Cortex-M by 2 to 3 %: all of \
-             it in the runtime's part. CMSIS-NN may plan scratch of its own beside the activations"
+            "arena: measured with {bits}-bit pointers and reference kernels, which overstates a Cortex-M: by 2 to 3 % of two \
+             networks of some 55 KiB, all of it in the runtime's part, so by more where that is the larger one. CMSIS-NN may \
+             plan scratch of its own beside the activations"
         )
     })
 }

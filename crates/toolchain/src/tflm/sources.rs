@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::answer::Arena;
+
 /// The name of all files.
 pub(super) const NAME: &str = "network";
 
@@ -9,27 +11,26 @@ pub(super) const NAME: &str = "network";
 pub(super) struct Header<'h> {
     pub(super) tool: &'h str,
     pub(super) pointer_bits: u32,
-    pub(super) head: u64,
-    pub(super) tail: u64,
+    pub(super) arena: Arena,
 }
 
 impl Header<'_> {
     pub(super) fn text(&self) -> String {
-        let Self { tool, pointer_bits, head, tail } = self;
-        let arena = (head + tail).next_multiple_of(16);
+        let Self { tool, pointer_bits, arena } = self;
+        let (head, runtime) = (arena.head, arena.runtime());
+        let whole = (head + runtime).next_multiple_of(16);
         format!(
             "// An int8 network for TensorFlow Lite Micro, and the arena that it takes.
 //
 // {tool} on a computer with {pointer_bits}-bit pointers says: {head} bytes planned for activations and
-// {tail} for the interpreter's own structures. With 32-bit pointers the latter are smaller; optimised
-// kernels may take scratch beside. What it takes on the device MicroInterpreter::arena_used_bytes() says
-// there, and kNetworkArenaBytes may then be made that.
+// {runtime} for the interpreter's own structures. With 32-bit pointers the latter are smaller; optimised
+// kernels may take scratch beside. Less than this may do on the device: try.
 #ifndef NETWORK_H_
 #define NETWORK_H_
 
 #include <cstddef>
 
-constexpr std::size_t kNetworkArenaBytes = {arena};
+constexpr std::size_t kNetworkArenaBytes = {whole};
 
 // The .tflite file. It stays in Flash.
 extern const unsigned char kNetworkTflite[];
@@ -70,7 +71,10 @@ mod tests {
 
     #[test]
     fn the_header_says_the_arena() {
-        let text = Header { tool: "tflite-micro 1", pointer_bits: 64, head: 100, tail: 50 }.text();
-        assert!(text.contains("kNetworkArenaBytes = 160;") && text.contains("100 bytes planned"), "{text}");
+        let text =
+            Header { tool: "tflite-micro 1", pointer_bits: 64, arena: Arena { head: 100, tail: 50, plan: 8 } }.text();
+        for part in ["kNetworkArenaBytes = 160;", "100 bytes planned", "58 for the"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 }

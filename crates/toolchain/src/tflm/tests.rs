@@ -22,7 +22,7 @@ fn measured(file: &[u8], version: &str) -> String {
     format!(
         "automcu: {{\"answer\":\"measured\",\"package\":{{\"version\":\"{version}\",\"python\":\"3.11.7\",\
          \"pointer_bits\":64}},\"file_bytes\":{bytes},\"file_adler32\":{sum},\"head_bytes\":16,\"tail_bytes\":600,\
-         \"total_bytes\":616,\"operators\":[\"FULLY_CONNECTED\"]}}"
+         \"total_bytes\":616,\"needed_bytes\":640,\"operators\":[\"FULLY_CONNECTED\"]}}"
     )
 }
 
@@ -46,11 +46,13 @@ fn what_the_driver_says_becomes_a_footprint() {
     let measurement = answer_of(&format!("echo '{}'", measured(&file, "0.dev7"))).expect("an answer");
     let Footprint { provenance, ram, flash, .. } = measurement.footprint;
     assert_eq!(provenance, Provenance::Tool);
-    assert_eq!(ram, RamUse { activations: Bytes(16), runtime: Some(Bytes(600)), stack: None });
+    assert_eq!(ram, RamUse { activations: Bytes(16), runtime: Some(Bytes(624)), stack: None });
     let weights = Bytes(u64::try_from(file.len()).expect("small"));
     assert_eq!(flash, FlashUse { weights, tables: Some(Bytes(0)), code: Some(Bytes(99_116)) });
     assert_eq!((measurement.macs, measurement.operators), (None, vec!["FULLY_CONNECTED".to_owned()]));
-    assert!(measurement.remarks.iter().any(|remark| remark.contains("2 to 3 %")), "{:?}", measurement.remarks);
+    for words in ["2 to 3 %", "24 B of it are needed only"] {
+        assert!(measurement.remarks.iter().any(|remark| remark.contains(words)), "{:?}", measurement.remarks);
+    }
 }
 
 #[test]
@@ -137,8 +139,8 @@ fn a_network_for_a_project_is_written() {
     assert_eq!(files, ["network.tflite", "network.cc", "network.h"].map(|name| folder.path().join(name)));
     assert_eq!(std::fs::read(&files[0]).expect("there"), file);
     let header = std::fs::read_to_string(&files[2]).expect("there");
-    assert!(header.contains("kNetworkArenaBytes = 624;") && header.contains("tflite-micro 0.dev7"), "{header}");
+    assert!(header.contains("kNetworkArenaBytes = 640;") && header.contains("tflite-micro 0.dev7"), "{header}");
     let question = Question { budget: Budget { ram: Some(Bytes(1)), flash: None }, ..question(&network) };
     let verdict = ask(&judge, &question, Patience::default()).verdict;
-    assert_eq!(verdict.excess().as_deref(), Some("RAM by 615 B (615 B)"));
+    assert_eq!(verdict.excess().as_deref(), Some("RAM by 639 B (639 B)"));
 }

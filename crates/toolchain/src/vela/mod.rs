@@ -186,7 +186,7 @@ fn left(operators: &Operators, network: &Network) -> Option<String> {
     }
     let named: Vec<String> = operators.left.iter().take(MOST_NAMED).map(|tensor| described(tensor, network)).collect();
     let rest = if count > named.len() { format!(" and {} more", count - named.len()) } else { String::new() };
-    Some(format!("on the processor, whose scratch is not counted: {count} operators, for {}{rest}", named.join(", ")))
+    Some(format!("operators on the processor, whose scratch is not counted: {count}, for {}{rest}", named.join(", ")))
 }
 
 /// A tensor's name with the operation that makes it, where it is one of the network's.

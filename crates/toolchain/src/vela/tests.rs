@@ -62,7 +62,7 @@ fn operators_on_the_processor_are_named() {
                 echo '   CPU: Passthrough = other'; echo 'NPU operators = 1 (10.0%)'; echo ' NPU: Conv2D = a'";
     let measurement = answer_of(&compiling(FIGURES, said)).expect("an answer");
     let last = measurement.remarks.last().expect("a remark");
-    assert!(last.ends_with("10 operators, for tensor_1 (dense), other and 8 more"), "{last}");
+    assert!(last.ends_with("counted: 10, for tensor_1 (dense), other and 8 more"), "{last}");
     let none = "echo 'CPU operators = 1 (100.0%)'; echo 'NPU operators = 0 (0.0%)'";
     for script in [compiling(FIGURES, none), compiling("Ethos_U55_128,0.0,0.0,0.0,0.0,0,0", SAID)] {
         assert!(matches!(answer_of(&script), Err(NoAnswer::Unsupported { .. })), "{script}");
