@@ -60,7 +60,7 @@ def is_enough(runtime, file, arena_bytes):
 
 
 def needed(runtime, file, used_bytes, most_bytes):
-    """The smallest arena, in steps of 16 bytes. Plans are made in what is not used yet, and in a small arena that is not enough."""
+    """The smallest arena, in steps of 16 bytes. Plans are made in what is not used yet: in a small one that is not enough."""
     low, step = -(-used_bytes // 16), 1
     if is_enough(runtime, file, 16 * low):
         return 16 * low

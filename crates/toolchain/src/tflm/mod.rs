@@ -59,9 +59,10 @@ impl Tflm {
     /// Takes the first of these Pythons that has the package. A Python sees neither the environment nor its user's own
     /// packages.
     pub fn new(pythons: &[PathBuf], setting: Setting) -> Result<Self, NoAnswer> {
+        let workspace = Workspace::within(&setting.root)?;
         let mut said = Vec::new();
         for python in pythons {
-            match probe(python, &setting) {
+            match probe(python, &workspace, setting.limits) {
                 Ok(package) => return Ok(Self::with(python.clone(), package, setting)),
                 Err(words) => said.push(format!("{}: {words}", python.display())),
             }
@@ -117,18 +118,22 @@ impl Tflm {
             ram: RamUse { activations: Bytes(arena.head), runtime: Some(Bytes(arena.runtime())), stack: None },
             flash: FlashUse { weights, tables: Some(Bytes(0)), code: code.bytes.map(Bytes) },
         };
-        let mut remarks = vec![
-            "weights: the whole .tflite, which stays in Flash; tables are made of it at the start, and lie in the runtime's RAM".to_owned(),
-            code.remark,
-            "runtime RAM: the part of the arena that is not planned; what the runtime has outside of it is not counted".to_owned(),
-        ];
-        remarks.extend((arena.plan >= 16).then(|| {
-            let Arena { plan, .. } = arena;
-            format!("runtime RAM: {plan} B of it are needed only while the arena is planned")
-        }));
-        remarks.extend(pointers(self.package.pointer_bits));
+        let remarks = self.remarks(arena, code.remark);
         let (macs, layers, operators) = (None, Vec::new(), figures.operators);
         Ok((Measurement { footprint, macs, operators, layers, remarks }, arena))
+    }
+
+    fn remarks(&self, arena: Arena, code: String) -> Vec<String> {
+        let weights = "weights: the whole .tflite, which stays in Flash; tables are made of it at the start, and lie in the \
+                       runtime's RAM";
+        let runtime = "runtime RAM: the part of the arena that is not planned; what the runtime has outside of the arena is \
+                       not counted";
+        let mut remarks = vec![weights.to_owned(), code, runtime.to_owned()];
+        if arena.plan >= 16 {
+            remarks.push(format!("runtime RAM: {} B of it are needed only while the arena is planned", arena.plan));
+        }
+        remarks.extend(pointers(self.package.pointer_bits));
+        remarks
     }
 }
 
@@ -167,9 +172,8 @@ fn pointers(bits: u32) -> Option<String> {
 }
 
 /// The package of a Python, or why it is none to work with.
-fn probe(python: &Path, setting: &Setting) -> Result<Package, String> {
-    let asked = Workspace::within(&setting.root).and_then(|room| drive(python, &room, &["probe"], setting.limits));
-    match asked {
+fn probe(python: &Path, workspace: &Workspace, limits: Limits) -> Result<Package, String> {
+    match drive(python, workspace, &["probe"], limits) {
         Ok((Answer::Probed { package }, _)) => Ok(package),
         Ok((Answer::Missing { words }, _)) => Err(plain(&words)),
         Ok(_) => Err("it answers another question".to_owned()),

@@ -80,6 +80,8 @@ fn the_first_python_that_has_the_package_is_taken() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(Tflm::new(&[], setting()), Err(NoAnswer::Missing { .. })));
+    let unusable = Setting::within(folder.path().join("naïve"));
+    assert!(matches!(Tflm::new(&pythons, unusable), Err(NoAnswer::Bench { .. })));
 }
 
 #[test]
