@@ -13,6 +13,7 @@ mod eval;
 mod fit;
 mod inspect;
 mod interpreter;
+mod judges;
 mod manual;
 mod onnx;
 mod patches;

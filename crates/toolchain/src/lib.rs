@@ -9,7 +9,12 @@ mod image;
 pub mod judge;
 mod proof;
 pub mod stedgeai;
+mod subprocess;
+#[cfg(test)]
+mod testing;
+pub mod tflm;
 mod tools;
+pub mod vela;
 pub mod vendor;
 
 pub use board::{Board, Cpu};
