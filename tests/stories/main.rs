@@ -5,6 +5,7 @@ mod agent;
 mod any_spec;
 mod check;
 mod code;
+mod code_size;
 mod compile;
 mod data;
 mod documents;

@@ -8,36 +8,73 @@ use automcu_target::{Core, Fpu};
 pub struct Cpu {
     name: &'static str,
     flags: &'static [&'static str],
+    isa: Isa,
+}
+
+/// A set of instructions, with a compiler of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// Arm's.
+    Arm,
+    /// RISC-V.
+    RiscV,
+}
+
+impl Isa {
+    /// What its compiler is called.
+    #[must_use]
+    pub const fn compiler(self) -> &'static str {
+        match self {
+            Self::Arm => crate::Tools::ARM_COMPILER,
+            Self::RiscV => crate::Tools::RISCV_COMPILER,
+        }
+    }
+
+    /// The Debian package that brings it.
+    #[must_use]
+    pub const fn package(self) -> &'static str {
+        match self {
+            Self::Arm => "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+            Self::RiscV => "gcc-riscv64-unknown-elf",
+        }
+    }
 }
 
 impl Cpu {
-    /// That of a core, if the Arm compiler knows it.
+    /// That of a core, if a compiler that AutoMCU starts knows it.
     #[must_use]
     pub const fn of(core: Core, fpu: Fpu, has_dsp: bool) -> Option<Self> {
         const HARD: &str = "-mfloat-abi=hard";
         let has_fpu = !matches!(fpu, Fpu::None);
         Some(match (core, has_fpu, has_dsp) {
-            (Core::CortexM0Plus, ..) => Self { name: "cortex-m0plus", flags: &["-mcpu=cortex-m0plus"] },
-            (Core::CortexM3, ..) => Self { name: "cortex-m3", flags: &["-mcpu=cortex-m3"] },
-            (Core::CortexM4, false, _) => Self { name: "cortex-m4", flags: &["-mcpu=cortex-m4"] },
+            (Core::CortexM0Plus, ..) => Self { name: "cortex-m0plus", flags: &["-mcpu=cortex-m0plus"], isa: Isa::Arm },
+            (Core::CortexM3, ..) => Self { name: "cortex-m3", flags: &["-mcpu=cortex-m3"], isa: Isa::Arm },
+            (Core::CortexM4, false, _) => Self { name: "cortex-m4", flags: &["-mcpu=cortex-m4"], isa: Isa::Arm },
             (Core::CortexM4, true, _) => {
-                Self { name: "cortex-m4", flags: &["-mcpu=cortex-m4", HARD, "-mfpu=fpv4-sp-d16"] }
+                Self { name: "cortex-m4", flags: &["-mcpu=cortex-m4", HARD, "-mfpu=fpv4-sp-d16"], isa: Isa::Arm }
             }
-            (Core::CortexM7, false, _) => Self { name: "cortex-m7", flags: &["-mcpu=cortex-m7"] },
+            (Core::CortexM7, false, _) => Self { name: "cortex-m7", flags: &["-mcpu=cortex-m7"], isa: Isa::Arm },
             (Core::CortexM7, true, _) if matches!(fpu, Fpu::Double) => {
-                Self { name: "cortex-m7", flags: &["-mcpu=cortex-m7", HARD, "-mfpu=fpv5-d16"] }
+                Self { name: "cortex-m7", flags: &["-mcpu=cortex-m7", HARD, "-mfpu=fpv5-d16"], isa: Isa::Arm }
             }
             (Core::CortexM7, true, _) => {
-                Self { name: "cortex-m7", flags: &["-mcpu=cortex-m7", HARD, "-mfpu=fpv5-sp-d16"] }
+                Self { name: "cortex-m7", flags: &["-mcpu=cortex-m7", HARD, "-mfpu=fpv5-sp-d16"], isa: Isa::Arm }
             }
             (Core::CortexM33, true, true) => {
-                Self { name: "cortex-m33", flags: &["-mcpu=cortex-m33", HARD, "-mfpu=fpv5-sp-d16"] }
+                Self { name: "cortex-m33", flags: &["-mcpu=cortex-m33", HARD, "-mfpu=fpv5-sp-d16"], isa: Isa::Arm }
             }
-            (Core::CortexM33, _, true) => Self { name: "cortex-m33", flags: &["-mcpu=cortex-m33+nofp"] },
-            (Core::CortexM33, ..) => Self { name: "cortex-m33", flags: &["-mcpu=cortex-m33+nodsp+nofp"] },
-            (Core::CortexM55, true, _) => Self { name: "cortex-m55", flags: &["-mcpu=cortex-m55", HARD] },
-            (Core::CortexM55, false, _) => Self { name: "cortex-m55", flags: &["-mcpu=cortex-m55+nofp"] },
-            (Core::Rv32imc | Core::XtensaLx6 | Core::XtensaLx7, ..) => return None,
+            (Core::CortexM33, _, true) => Self { name: "cortex-m33", flags: &["-mcpu=cortex-m33+nofp"], isa: Isa::Arm },
+            (Core::CortexM33, ..) => {
+                Self { name: "cortex-m33", flags: &["-mcpu=cortex-m33+nodsp+nofp"], isa: Isa::Arm }
+            }
+            (Core::CortexM55, true, _) => {
+                Self { name: "cortex-m55", flags: &["-mcpu=cortex-m55", HARD], isa: Isa::Arm }
+            }
+            (Core::CortexM55, false, _) => {
+                Self { name: "cortex-m55", flags: &["-mcpu=cortex-m55+nofp"], isa: Isa::Arm }
+            }
+            (Core::Rv32imc, ..) => Self { name: "rv32imc", flags: &["-march=rv32imc", "-mabi=ilp32"], isa: Isa::RiscV },
+            (Core::XtensaLx6 | Core::XtensaLx7, ..) => return None,
         })
     }
 
@@ -45,6 +82,12 @@ impl Cpu {
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
+    }
+
+    /// Its instructions.
+    #[must_use]
+    pub const fn isa(self) -> Isa {
+        self.isa
     }
 
     pub(crate) const fn flags(self) -> &'static [&'static str] {

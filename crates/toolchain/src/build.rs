@@ -5,13 +5,15 @@ use std::path::Path;
 use automcu_model::Bytes;
 use automcu_process::{Limits, Program, ProgramError, Status};
 
-use crate::board::{Board, Cpu};
+use crate::board::{Board, Cpu, Isa};
 
 const BOARD_LD: &str = include_str!("../../../deploy/firmware/board.ld");
 const BOARD_H: &str = include_str!("../../../deploy/firmware/board.h");
 const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
 const EMULATED_C: &str = include_str!("../../../deploy/firmware/emulated.c");
 const HOSTED_C: &str = include_str!("../../../deploy/firmware/hosted.c");
+const LINKED_C: &str = include_str!("../../../deploy/firmware/linked.c");
+const STRING_H: &str = include_str!("../../../deploy/firmware/string.h");
 const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
 
 /// Compiling and linking takes at most so many seconds.
@@ -84,6 +86,54 @@ pub(crate) fn hosted(compiler: &Path, folder: &Path, name: &str) -> Result<Built
     Ok(built)
 }
 
+/// Compiles the network alone for a core; beside the object lies what each function takes of the stack.
+pub(crate) fn object(compiler: &Path, folder: &Path, name: &str, cpu: Cpu) -> Result<Built, BuildError> {
+    for (file, text) in [("linked.c", LINKED_C), ("subject.h", &*named(SUBJECT_H, name))] {
+        write(folder, file, text)?;
+    }
+    if cpu.isa() == Isa::RiscV {
+        // Its compiler comes without a library; the code needs no more of one than this.
+        write(folder, "string.h", STRING_H)?;
+    }
+    let mut flags = core_flags(cpu);
+    flags.push("-fstack-usage");
+    compile(compiler, folder, name, &flags)
+}
+
+/// Links the object into `folder/image.elf` with the least program around it, within the room.
+pub(crate) fn least(compiler: &Path, folder: &Path, cpu: Cpu, room: Room) -> Result<(), BuildError> {
+    write(folder, "board.ld", &script(0x0800_0000, 0x2000_0000, room))?;
+    let mut line = vec!["-std=gnu99", "-O2", "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
+    line.extend(core_flags(cpu));
+    line.extend(["-o", "image.elf", "linked.c", OBJECT]);
+    if cpu.isa() == Isa::RiscV {
+        line.extend(["-nodefaultlibs", "-lgcc"]);
+    }
+    run(compiler, folder, &line)?;
+    Ok(())
+}
+
+fn core_flags(cpu: Cpu) -> Vec<&'static str> {
+    let mut flags = vec!["-ffunction-sections", "-fdata-sections"];
+    match cpu.isa() {
+        Isa::Arm => flags.push("-mthumb"),
+        Isa::RiscV => flags.extend(["-ffreestanding", "-I."]),
+    }
+    flags.extend(cpu.flags());
+    flags
+}
+
+fn script(flash: u32, ram: u32, room: Room) -> String {
+    let script = [
+        ("@FLASH_ORIGIN@", format!("{flash:#x}")),
+        ("@FLASH_LENGTH@", room.flash.0.to_string()),
+        ("@RAM_ORIGIN@", format!("{ram:#x}")),
+        ("@RAM_LENGTH@", room.ram.0.to_string()),
+        ("@STACK_BYTES@", room.stack.0.to_string()),
+    ];
+    script.iter().fold(BOARD_LD.to_owned(), |text, (mark, value)| text.replace(mark, value))
+}
+
 /// Compiles and links it into `folder/image.elf` for a board, within the room.
 pub(crate) fn emulated(
     compiler: &Path,
@@ -92,33 +142,8 @@ pub(crate) fn emulated(
     board: &Board,
     room: Room,
 ) -> Result<Built, BuildError> {
-    link_for(compiler, folder, name, board.cpu, Some(board), room)
-}
-
-/// As [`emulated`], for a core that no board has; the image cannot be run.
-pub(crate) fn linked(compiler: &Path, folder: &Path, name: &str, cpu: Cpu, room: Room) -> Result<Built, BuildError> {
-    link_for(compiler, folder, name, cpu, None, room)
-}
-
-fn link_for(
-    compiler: &Path,
-    folder: &Path,
-    name: &str,
-    cpu: Cpu,
-    board: Option<&Board>,
-    room: Room,
-) -> Result<Built, BuildError> {
-    let (flash, ram) = board.map_or((0x0800_0000, 0x2000_0000), |board| (board.flash.0, board.ram.0));
-    let script = [
-        ("@FLASH_ORIGIN@", format!("{flash:#x}")),
-        ("@FLASH_LENGTH@", room.flash.0.to_string()),
-        ("@RAM_ORIGIN@", format!("{ram:#x}")),
-        ("@RAM_LENGTH@", room.ram.0.to_string()),
-        ("@STACK_BYTES@", room.stack.0.to_string()),
-    ];
-    let script = script.iter().fold(BOARD_LD.to_owned(), |text, (mark, value)| text.replace(mark, value));
     for (file, text) in [
-        ("board.ld", script.as_str()),
+        ("board.ld", script(board.flash.0, board.ram.0, room).as_str()),
         ("board.h", BOARD_H),
         ("startup.c", STARTUP_C),
         ("emulated.c", EMULATED_C),
@@ -126,10 +151,9 @@ fn link_for(
     ] {
         write(folder, file, text)?;
     }
-    let mut flags = vec!["-mthumb", "-ffunction-sections", "-fdata-sections"];
-    flags.extend(cpu.flags());
+    let flags = core_flags(board.cpu);
     let built = compile(compiler, folder, name, &flags)?;
-    let counter = if board.is_some_and(|board| board.has_tim2) { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
+    let counter = if board.has_tim2 { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
     let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
     line.extend(&flags);
     line.extend(["-o", "image.elf", "startup.c", "emulated.c", OBJECT]);

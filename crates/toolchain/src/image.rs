@@ -1,7 +1,9 @@
 //! What a linked image takes.
 
+use std::collections::BTreeMap;
+
 use automcu_model::Bytes;
-use object::{Object, ObjectSection, SectionFlags, elf};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf};
 use serde::Serialize;
 
 /// What a linked image takes of Flash and RAM, its stack apart.
@@ -11,6 +13,16 @@ pub struct Image {
     pub flash_bytes: Bytes,
     /// Variables, with and without initial values.
     pub ram_bytes: Bytes,
+}
+
+/// The bytes of each function of a linked image, by its name.
+pub fn functions_of_elf(file: &[u8]) -> Result<BTreeMap<String, u64>, ImageError> {
+    let file = object::File::parse(file)?;
+    let mut functions = BTreeMap::new();
+    for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0) {
+        *functions.entry(symbol.name()?.to_owned()).or_default() += symbol.size();
+    }
+    Ok(functions)
 }
 
 /// An image that cannot be read.

@@ -5,6 +5,7 @@
 
 mod board;
 mod build;
+pub mod gcc;
 mod image;
 pub mod judge;
 mod proof;
@@ -17,8 +18,8 @@ mod tools;
 pub mod vela;
 pub mod vendor;
 
-pub use board::{Board, Cpu};
+pub use board::{Board, Cpu, Isa};
 pub use build::BuildError;
 pub use image::{Image, ImageError};
-pub use proof::{Emulated, Hosted, ProofError, Subject, emulate, host, link};
+pub use proof::{Emulated, Hosted, Linked, ProofError, Subject, emulate, host, link};
 pub use tools::Tools;

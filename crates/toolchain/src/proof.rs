@@ -1,6 +1,6 @@
 //! Runs the code of a network and hands back every byte that it answers, for whoever compares.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use automcu_model::Bytes;
 use automcu_process::{Limits, Program, ProgramError, Status};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::{
     board::{Board, Cpu},
     build::{self, BuildError, Room, write},
-    image::{Image, ImageError},
+    image::{Image, ImageError, functions_of_elf},
     tools::Tools,
 };
 
@@ -125,7 +125,7 @@ pub enum ProofError {
 const SECONDS: u64 = 300;
 
 /// A fresh folder with the network's files and its inputs; it goes when it is dropped.
-fn workspace(subject: &Subject<'_>) -> Result<TempDir, ProofError> {
+pub(crate) fn workspace(subject: &Subject<'_>) -> Result<TempDir, ProofError> {
     let unwritable = |error| BuildError::File { file: "a temporary folder".to_owned(), error };
     let folder = tempfile::Builder::new().prefix("automcu-").tempdir().map_err(unwritable)?;
     let network = folder.path().join(build::NETWORK);
@@ -167,7 +167,8 @@ pub fn emulate(
     flash: Option<Bytes>,
     ram: Option<Bytes>,
 ) -> Result<Emulated, ProofError> {
-    let compiler = tools.arm_compiler.as_deref().ok_or(ProofError::Missing(Tools::ARM_COMPILER))?;
+    let isa = board.cpu.isa();
+    let compiler = tools.compiler(isa).ok_or(ProofError::Missing(isa.compiler()))?;
     let emulator = tools.emulator.as_deref().ok_or(ProofError::Missing(Tools::EMULATOR))?;
     let folder = workspace(subject)?;
     let within = |given: Option<Bytes>, most: Bytes| given.unwrap_or(most).min(most);
@@ -209,16 +210,30 @@ pub fn emulate(
     })
 }
 
-/// Compiles and links the code for a core, within this room, without running it.
-pub fn link(tools: &Tools, subject: &Subject<'_>, cpu: Cpu, flash: Bytes, ram: Bytes) -> Result<Image, ProofError> {
-    let compiler = tools.arm_compiler.as_deref().ok_or(ProofError::Missing(Tools::ARM_COMPILER))?;
-    let folder = workspace(subject)?;
-    build::linked(compiler, folder.path(), subject.name, cpu, Room { flash, ram, stack: STACK })?;
-    read_image(folder.path())
+/// A network's code, linked with the least program around it.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// What it takes.
+    pub image: Image,
+    /// The bytes of each of its functions.
+    pub functions: BTreeMap<String, u64>,
 }
 
-fn read_image(folder: &Path) -> Result<Image, ProofError> {
+/// Compiles and links the code for a core, within this room, with the least program around it, without running it.
+pub fn link(tools: &Tools, subject: &Subject<'_>, cpu: Cpu, flash: Bytes, ram: Bytes) -> Result<Linked, ProofError> {
+    let compiler = tools.compiler(cpu.isa()).ok_or(ProofError::Missing(cpu.isa().compiler()))?;
+    let folder = workspace(subject)?;
+    build::object(compiler, folder.path(), subject.name, cpu)?;
+    build::least(compiler, folder.path(), cpu, Room { flash, ram, stack: STACK })?;
+    let file = read_elf(folder.path())?;
+    Ok(Linked { image: Image::of_elf(&file)?, functions: functions_of_elf(&file)? })
+}
+
+pub(crate) fn read_image(folder: &Path) -> Result<Image, ProofError> {
+    Ok(Image::of_elf(&read_elf(folder)?)?)
+}
+
+fn read_elf(folder: &Path) -> Result<Vec<u8>, ProofError> {
     let file = folder.join("image.elf");
-    let bytes = std::fs::read(&file).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
-    Ok(Image::of_elf(&bytes)?)
+    std::fs::read(&file).map_err(|error| BuildError::File { file: file.display().to_string(), error }.into())
 }

@@ -49,6 +49,12 @@ const PARTS: &[Part] = &[
         run: code_random,
     },
     Part {
+        name: "code-size",
+        about: "bytes of code as promised beside those that are linked, on networks that they were not fitted to",
+        minutes: 40,
+        run: code_size,
+    },
+    Part {
         name: "train-pace",
         about: "images trained a second, by AutoMCU and by PyTorch in turns",
         minutes: 60,
@@ -143,6 +149,11 @@ fn code_random(root: &Path, minutes: u64) -> anyhow::Result<String> {
     let said = drawn(root, minutes, "code::the_code_of_networks_drawn_at_random_answers_the_same", "200")?;
     let run = said.lines().find_map(|line| line.strip_prefix("run: ")).context("no compiler is there")?;
     Ok(format!("| run | bytes that differ |\n|---|---|\n| {run} | 0 |"))
+}
+
+fn code_size(root: &Path, minutes: u64) -> anyhow::Result<String> {
+    let said = drawn(root, minutes, "code_size::the_size_of_code_follows_from_its_anatomy", "260")?;
+    crate::code_size::fitted(root, &said)
 }
 
 /// What a test on networks drawn at random says, on more of them than it draws by itself.

@@ -11,7 +11,7 @@ use automcu_model::{ArtifactId, Bytes, Graph, GraphDigest, Shape};
 use automcu_target::{Budget, Fit, Footprint};
 use serde::{Deserialize, Serialize};
 
-use super::{footprint_of_code, random_inputs, said_of_patches, write_json};
+use super::{footprint_of_code, said_of_patches, write_json};
 use crate::{
     Said,
     answer::{Allowance, write_fit},
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: 
         None => Name::like(&called(&arguments.model)),
     };
     let need = need(&network, arguments.patches, allowance.budget);
-    let vectors = Vectors::of(&network, random_inputs(&network, VECTORS))?;
+    let vectors = Vectors::drawn(&network, VECTORS)?;
     let project = Project::of(&need.network(&network), &need.plan, &name, &vectors)?;
     let mut answer = Answer::of(&network, &need, &project, &name, allowance);
     let mut files: Vec<(String, Vec<u8>)> =

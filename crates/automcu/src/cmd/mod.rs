@@ -17,7 +17,7 @@ pub(crate) mod worker;
 
 use std::io::{self, Write};
 
-use automcu_convert::{Network, Patches};
+use automcu_convert::Patches;
 use automcu_model::{Bytes, DataType, Graph, Provenance};
 use automcu_target::{FlashUse, Footprint, RamUse};
 use serde::Serialize;
@@ -28,26 +28,6 @@ use crate::show::thousands;
 fn write_json(answer: &impl Serialize, sink: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *sink, answer)?;
     writeln!(sink)
-}
-
-/// Inputs for a network that look random and are the same every time: every other one with runs of one value, as images
-/// have them.
-fn random_inputs(network: &Network, count: usize) -> Vec<i8> {
-    let length = usize::try_from(network.graph().shape(Graph::INPUT).elements()).expect("tensors are bounded");
-    let mut state = 0x853c_49e6_748f_ea9b_u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40).to_le_bytes()[0].cast_signed()
-    };
-    let mut values = Vec::with_capacity(count * length);
-    for input in 0..count {
-        let run = if input % 2 == 0 { 1 } else { 24 };
-        while values.len() < (input + 1) * length {
-            let room = (input + 1) * length - values.len();
-            values.extend(std::iter::repeat_n(next(), run.min(room)));
-        }
-    }
-    values
 }
 
 /// What weights and biases take as int8 stores them.

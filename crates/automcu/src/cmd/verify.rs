@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     compile::{Folder, REPORT},
-    random_inputs, write_json,
+    write_json,
 };
 use crate::{
     Said,
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> R
     let allowance = Allowance::of(&arguments.budget)?;
     let project = Project::read(&arguments.folder)?;
     let count = usize::try_from(arguments.inputs).expect("a count of 32 bits");
-    let vectors = Vectors::of(&project.network, random_inputs(&project.network, count))?;
+    let vectors = Vectors::drawn(&project.network, count)?;
     let answer = Answer::of(&project, &vectors, &Tools::in_folders(folders), allowance)?;
     if arguments.json {
         write_json(&answer, &mut said.output)?;
@@ -173,7 +173,7 @@ impl Answer {
                 why: format!("no board with a {} is emulated; the code is linked for one", cpu.name()),
             });
             match link(tools, &subject, cpu, Bytes(64 << 20), Bytes(64 << 20)) {
-                Ok(image) => answer.footprint = Some(linked(&image, None)),
+                Ok(done) => answer.footprint = Some(linked(&done.image, None)),
                 Err(error) => answer.leave_out(cpu.name(), error)?,
             }
         } else if let Some(target) = answer.target.clone().filter(|_| cpu.is_none()) {

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use automcu_model::Graph;
+
 use crate::{Interpreter, NotComputed, emit::Code, network::Network, plan::Plan};
 
 /// A name that C identifiers and files may begin with.
@@ -77,6 +79,26 @@ pub struct Vectors {
 }
 
 impl Vectors {
+    /// As many inputs that look random and are the same every time, every other one with runs of one value as images have
+    /// them, and their outputs.
+    pub fn drawn(network: &Network, count: usize) -> Result<Self, NotComputed> {
+        let length = usize::try_from(network.graph.shape(Graph::INPUT).elements()).expect("tensors are bounded");
+        let mut state = 0x853c_49e6_748f_ea9b_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40).to_le_bytes()[0].cast_signed()
+        };
+        let mut values = Vec::with_capacity(count * length);
+        for input in 0..count {
+            let run = if input % 2 == 0 { 1 } else { 24 };
+            while values.len() < (input + 1) * length {
+                let room = (input + 1) * length - values.len();
+                values.extend(std::iter::repeat_n(next(), run.min(room)));
+            }
+        }
+        Self::of(network, values)
+    }
+
     /// Computes the outputs of inputs.
     ///
     /// # Panics

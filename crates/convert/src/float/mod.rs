@@ -1,10 +1,12 @@
 //! A network as it is trained: float32 weights on a graph. Batch normalisation is folded here; quantisation starts here.
 
+mod drawn;
 mod run;
 
 use automcu_model::{Graph, Node, Op, Refusal};
 
 use crate::{form::integer_form, network::Network};
+pub use drawn::UntrainedError;
 pub use run::FloatInterpreter;
 
 /// The weights of a convolution or dense layer, in the order of [`crate::Weights`].

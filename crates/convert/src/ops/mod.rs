@@ -152,6 +152,11 @@ pub(crate) fn workspace(graph: &Graph, node: &Node) -> Workspace {
     }
 }
 
+/// Whether layers of the same shape share a function for this operation.
+pub(crate) const fn shares_kernel(op: &Op) -> bool {
+    matches!(op, Op::Conv { .. } | Op::DepthwiseConv { .. })
+}
+
 /// The bytes of a node's tables in the emitted code.
 pub(crate) fn table_bytes(graph: &Graph, node: &Node) -> u64 {
     match node.op {

@@ -28,7 +28,7 @@ const REFINEMENTS: usize = 400;
 const STEPS_SPENT: usize = 4_000_000;
 
 /// How the values of one row lie in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layout {
     /// All channels of a pixel, then the next pixel.

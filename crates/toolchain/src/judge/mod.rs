@@ -12,7 +12,7 @@ use automcu_target::{Budget, Part};
 use serde::Serialize;
 
 pub use ask::{Judged, Patience, ask};
-pub use measurement::{LayerFigures, Measurement};
+pub use measurement::{LayerFigures, Measurement, Ran};
 pub use verdict::{NoAnswer, Uncounted, Verdict};
 
 /// A network, and what it is to fit.

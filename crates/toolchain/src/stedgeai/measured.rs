@@ -43,7 +43,7 @@ pub(super) fn measurement(summed: Summed, dtype: DataType) -> Result<Measurement
     };
     let weights = reading.layer_weights.into_iter().chain(std::iter::repeat(None));
     let layers = reading.layers.into_iter().zip(weights).map(figures).collect();
-    Ok(Measurement { footprint, macs: reading.macs, operators: reading.operators, layers, remarks })
+    Ok(Measurement { footprint, macs: reading.macs, operators: reading.operators, layers, ran: None, remarks })
 }
 
 fn figures((layer, weights): (Layer, Option<Bytes>)) -> LayerFigures {

@@ -120,7 +120,7 @@ impl Tflm {
         };
         let remarks = self.remarks(arena, code.remark);
         let (macs, layers, operators) = (None, Vec::new(), figures.operators);
-        Ok((Measurement { footprint, macs, operators, layers, remarks }, arena))
+        Ok((Measurement { footprint, macs, operators, layers, ran: None, remarks }, arena))
     }
 
     fn remarks(&self, arena: Arena, code: String) -> Vec<String> {

@@ -170,7 +170,7 @@ impl Judge for Vela {
         remarks.extend(summary.cycles.map(|cycles| format!("{cycles} cycles of the accelerator, as Vela estimates")));
         remarks.extend(left(&operators, question.network));
         let (macs, layers) = (Some(summary.macs), Vec::new());
-        Ok(Measurement { footprint, macs, operators: operators.accelerated, layers, remarks })
+        Ok(Measurement { footprint, macs, operators: operators.accelerated, layers, ran: None, remarks })
     }
 
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
