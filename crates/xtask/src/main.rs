@@ -1,6 +1,7 @@
 //! The repository's own chores. `cargo xtask` is all the automation there is.
 
 mod check;
+mod latency;
 mod layers;
 mod nightly;
 mod process;
