@@ -14,10 +14,12 @@ mod budget;
 mod catalogue;
 mod checks;
 mod file;
+pub mod latency;
 mod part;
 
 pub use budget::{Budget, Fit, FlashUse, Footprint, Margin, RamUse};
 pub use catalogue::{BUILT_IN, Catalogue, TargetError, UnknownTarget};
 pub use checks::CHECKS;
 pub use file::family_schema;
+pub use latency::{LatencyError, LatencyRange, NoLatency};
 pub use part::{Class, Core, Fpu, Memory, Part, Region, Sources, Use};

@@ -2,6 +2,7 @@
 
 mod check;
 mod code_size;
+mod latency;
 mod layers;
 mod nightly;
 mod process;

@@ -61,6 +61,12 @@ const PARTS: &[Part] = &[
         run: train_pace,
     },
     Part {
+        name: "latency",
+        about: "the latency model fitted anew to published runs, and its file written",
+        minutes: 1,
+        run: crate::latency::table,
+    },
+    Part {
         name: "fuzz-spec",
         about: "hostile specs by libFuzzer, for two minutes",
         minutes: 20,
