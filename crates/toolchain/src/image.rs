@@ -16,7 +16,7 @@ pub struct Image {
 }
 
 /// The bytes of each function of a linked image, by its name.
-pub fn functions_of_elf(file: &[u8]) -> Result<BTreeMap<String, u64>, ImageError> {
+pub(crate) fn functions_of_elf(file: &[u8]) -> Result<BTreeMap<String, u64>, ImageError> {
     let file = object::File::parse(file)?;
     let mut functions = BTreeMap::new();
     for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0) {

@@ -112,7 +112,8 @@ fn errors(seen: &OfCore) -> String {
     sizes.sort_by(f64::total_cmp);
     #[expect(clippy::cast_precision_loss, reason = "an average")]
     let mean = |sum: f64| sum / sizes.len().max(1) as f64;
-    let at = |share: usize| sizes.get((sizes.len() * share / 20).min(sizes.len().saturating_sub(1))).copied().unwrap_or(0.0);
+    let at =
+        |share: usize| sizes.get((sizes.len() * share / 20).min(sizes.len().saturating_sub(1))).copied().unwrap_or(0.0);
     format!(
         "{} | {:.0} | {:.0} | {:.0} | {:.0} |",
         sizes.len(),
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn lines_of_the_test_are_read() {
-        let said = "noise\nfunction: cortex-m4 Words 652 1,0\nrest: cortex-m4 Rest 90 1,2\nrest: cortex-m4 Rest 95 1,3\n";
+        let said =
+            "noise\nfunction: cortex-m4 Words 652 1,0\nrest: cortex-m4 Rest 90 1,2\nrest: cortex-m4 Rest 95 1,3\n";
         let cores = read(said).expect("read");
         let rest = &cores["cortex-m4"]["Rest"];
         assert_eq!(rest.iter().map(|seen| (seen.network, seen.bytes)).collect::<Vec<_>>(), [(0, 90.0), (1, 95.0)]);

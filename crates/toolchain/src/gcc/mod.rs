@@ -5,7 +5,7 @@ mod stack;
 
 use std::path::{Path, PathBuf};
 
-use automcu_convert::{Code, Name, Need, Network, Project, Vectors};
+use automcu_convert::{Code, Name, Need, Network, Vectors};
 use automcu_model::{Bytes, DataType, Provenance};
 use automcu_process::{Limits, Program, Status};
 use automcu_target::{Budget, FlashUse, Footprint, RamUse};
@@ -13,7 +13,8 @@ use automcu_target::{Budget, FlashUse, Footprint, RamUse};
 use crate::{
     board::{Board, Cpu},
     build::{self, BuildError, Room},
-    judge::{Identity, Judge, LayerFigures, Measurement, NoAnswer, Question, Ran},
+    judge::{Identity, Judge, Measurement, NoAnswer, Question, Ran},
+    own,
     proof::{ProofError, Subject, emulate, host, read_image, workspace},
     tools::Tools,
 };
@@ -97,20 +98,7 @@ impl Judge for Gcc {
     }
 
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
-        let need = match question.budget.ram {
-            Some(ram) => Need::within(question.network.graph(), ram.0),
-            None => Need::of(question.network.graph()),
-        };
-        let network = need.network(question.network);
-        let failed = |words: String| NoAnswer::Failed { words };
-        let name = Name::new("network").map_err(|error| failed(error.to_string()))?;
-        let project = Project::of(&network, &need.plan, &name, &Vectors::default())
-            .map_err(|error| NoAnswer::Unsupported { operator: error.op.to_owned(), layer: Some(error.origin) })?;
-        let mut files = Vec::new();
-        for file in project.files {
-            files.push(crate::subprocess::write(folder, &file.name, &file.text)?);
-        }
-        Ok(files)
+        own::project(question, folder)
     }
 }
 
@@ -205,38 +193,16 @@ impl Built {
             },
         };
         let mut remarks: Vec<String> = remark.into_iter().collect();
-        if let Some(patches) = self.need.patches {
-            let (layers, strips, added) = (patches.layers, patches.strips, patches.added_macs);
-            remarks.push(format!("the first {layers} layers run in {strips} strips, which adds {added} MACs"));
-        }
+        remarks.extend(own::said_of_patches(&self.need));
         Measurement {
             footprint,
             macs: Some(graph.cost().macs),
-            operators: operators(network),
-            layers: layers(&self.need),
+            operators: own::operators(network),
+            layers: own::layers(&self.need),
             ran,
             remarks,
         }
     }
-}
-
-/// The operators of a network, each once, in order.
-pub(crate) fn operators(network: &Network) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    let words = network.graph().nodes().iter().map(|node| node.op.word());
-    words.filter(|word| seen.insert(*word)).map(str::to_owned).collect()
-}
-
-/// What each layer takes, copies in patches apart.
-pub(crate) fn layers(need: &Need) -> Vec<LayerFigures> {
-    let nodes = need.graph.nodes().iter().zip(&need.tables).enumerate();
-    let figures = nodes.map(|(place, (node, &bytes))| LayerFigures {
-        name: format!("layer {place}, {}", node.origin),
-        operator: Some(node.description()),
-        macs: Some(need.graph.cost_of(node).macs),
-        weights_bytes: Some(bytes),
-    });
-    figures.collect()
 }
 
 impl Gcc {
