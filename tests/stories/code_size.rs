@@ -5,7 +5,7 @@ use automcu_model::{Bytes, Spec};
 use automcu_needs::need;
 use automcu_target::{Core, Fpu};
 use automcu_tests::fixture;
-use automcu_toolchain::{Cpu, Linked, Subject, Tools, link};
+use automcu_toolchain::{Board, Cpu, Linked, Subject, Tools, link};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
@@ -124,4 +124,34 @@ fn the_size_of_code_follows_from_its_anatomy() {
 
 fn words(numbers: &[f32]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// So a candidate can be judged before it is trained.
+#[test]
+fn what_code_takes_does_not_depend_on_the_weights() {
+    let tools = tools();
+    let mut runner = TestRunner::deterministic();
+    let mut seen = 0;
+    while seen < 24 {
+        let spec = any_spec().new_tree(&mut runner).expect("a spec").current();
+        let drawn: Option<Vec<Network>> = (0..3).map(|seed| untrained(&spec, 1000 * seed)).collect();
+        let Some(networks) = drawn else { continue };
+        let about = spec.to_json();
+        let mut taken = Vec::new();
+        for network in &networks {
+            let need = Need::of(network.graph());
+            let code = Code::of(network, &need.plan, &Name::new("net").expect("a name")).expect("emitted");
+            assert_eq!(need.flash(), code.table_bytes, "{about}");
+            // Linking takes its time: a few are enough to see that code follows shapes alone.
+            let is_linked = seen % 6 == 0 && tools.arm_compiler.is_some();
+            let image = is_linked.then(|| linked(&tools, &code, Board::M4.cpu).image);
+            taken.push((need.ram(), need.flash(), need.code_bytes(Core::CortexM4), image));
+        }
+        assert!(taken.windows(2).all(|pair| (pair[0].0, pair[0].1, pair[0].2) == (pair[1].0, pair[1].1, pair[1].2)), "{taken:?}: {about}");
+        let flash: Vec<u64> = taken.iter().filter_map(|taken| taken.3).map(|image| image.flash_bytes.0).collect();
+        if let (Some(least), Some(most)) = (flash.iter().min(), flash.iter().max()) {
+            assert!(most - least <= (most / 50).max(512), "{flash:?}: {about}");
+        }
+        seen += 1;
+    }
 }
