@@ -7,9 +7,13 @@ use automcu_process::{Limits, Program, ProgramError, Status};
 
 use crate::board::{Board, Cpu};
 
-const BOARD_LD: &str = include_str!("../../../deploy/firmware/board.ld");
-const BOARD_H: &str = include_str!("../../../deploy/firmware/board.h");
-const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
+const MEMORY_LD: &str = include_str!("../../../deploy/firmware/memory.ld");
+pub(crate) const SECTIONS_LD: &str = include_str!("../../../deploy/firmware/sections.ld");
+pub(crate) const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
+pub(crate) const SEMIHOSTING_H: &str = include_str!("../../../deploy/firmware/semihosting.h");
+pub(crate) const SEMIHOSTING_C: &str = include_str!("../../../deploy/firmware/semihosting.c");
+const EMULATOR_H: &str = include_str!("../../../deploy/firmware/emulator.h");
+const EMULATOR_C: &str = include_str!("../../../deploy/firmware/emulator.c");
 const EMULATED_C: &str = include_str!("../../../deploy/firmware/emulated.c");
 const HOSTED_C: &str = include_str!("../../../deploy/firmware/hosted.c");
 const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
@@ -17,7 +21,7 @@ const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
 /// Compiling and linking takes at most so many seconds.
 const SECONDS: u64 = 300;
 /// The code of a network compiles without a word under these.
-const STRICT: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion"];
+pub(crate) const STRICT: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion"];
 
 /// A network that does not become a program.
 #[derive(Debug, thiserror::Error)]
@@ -116,25 +120,35 @@ fn link_for(
         ("@RAM_LENGTH@", room.ram.0.to_string()),
         ("@STACK_BYTES@", room.stack.0.to_string()),
     ];
-    let script = script.iter().fold(BOARD_LD.to_owned(), |text, (mark, value)| text.replace(mark, value));
+    let script = script.iter().fold(MEMORY_LD.to_owned(), |text, (mark, value)| text.replace(mark, value));
     for (file, text) in [
-        ("board.ld", script.as_str()),
-        ("board.h", BOARD_H),
+        ("memory.ld", script.as_str()),
+        ("sections.ld", SECTIONS_LD),
         ("startup.c", STARTUP_C),
+        ("semihosting.h", SEMIHOSTING_H),
+        ("semihosting.c", SEMIHOSTING_C),
+        ("emulator.h", EMULATOR_H),
+        ("emulator.c", EMULATOR_C),
         ("emulated.c", EMULATED_C),
         ("subject.h", &named(SUBJECT_H, name)),
     ] {
         write(folder, file, text)?;
     }
-    let mut flags = vec!["-mthumb", "-ffunction-sections", "-fdata-sections"];
-    flags.extend(cpu.flags());
+    let flags = cross_flags(cpu);
     let built = compile(compiler, folder, name, &flags)?;
     let counter = if board.is_some_and(|board| board.has_tim2) { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
-    let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
+    let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
     line.extend(&flags);
-    line.extend(["-o", "image.elf", "startup.c", "emulated.c", OBJECT]);
+    line.extend(["-o", "image.elf", "startup.c", "semihosting.c", "emulator.c", "emulated.c", OBJECT]);
     run(compiler, folder, &line)?;
     Ok(built)
+}
+
+/// How everything is compiled and linked for a core.
+pub(crate) fn cross_flags(cpu: Cpu) -> Vec<&'static str> {
+    let mut flags = vec!["-mthumb", "-ffunction-sections", "-fdata-sections"];
+    flags.extend(cpu.flags());
+    flags
 }
 
 fn compile(compiler: &Path, folder: &Path, name: &str, flags: &[&str]) -> Result<Built, BuildError> {
@@ -152,7 +166,7 @@ fn named(template: &str, name: &str) -> String {
 }
 
 /// Runs the compiler; gives what it said.
-fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {
+pub(crate) fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {
     let ended = Program::new(compiler, folder).args(arguments).run(Limits::of_seconds(SECONDS))?;
     match ended.status {
         Status::Exited(0) => Ok(ended.errors.text),
