@@ -20,4 +20,4 @@ pub use budget::{Budget, Fit, FlashUse, Footprint, Margin, RamUse};
 pub use catalogue::{BUILT_IN, Catalogue, TargetError, UnknownTarget};
 pub use checks::CHECKS;
 pub use file::family_schema;
-pub use part::{Class, Core, Fpu, Memory, Part, Region, Sources, Use};
+pub use part::{Class, Core, Fpu, Memory, Part, Region, Run, Sources, Use};

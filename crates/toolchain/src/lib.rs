@@ -5,6 +5,7 @@
 
 mod board;
 mod build;
+pub mod firmware;
 mod image;
 pub mod judge;
 mod proof;
