@@ -329,8 +329,9 @@ impl FirmwareAnswer {
             thousands(proof.around_ram_bytes.0)
         )?;
         writeln!(sink, "  Flash  tables     {}", held(network.table_bytes, *tables))?;
-        writeln!(sink, "         code       {} bytes of the network", thousands(network.code_bytes.0))?;
-        let around = proof.image.flash_bytes.0.saturating_sub(network.table_bytes.0 + network.code_bytes.0);
+        let (code, constants) = (thousands(network.code_bytes.0), thousands(network.constant_bytes.0));
+        writeln!(sink, "         code       {code} bytes of the network, {constants} of the compiler's constants")?;
+        let around = proof.image.flash_bytes.0.saturating_sub(network.flash_bytes().0);
         writeln!(sink, "         around it  {} bytes, with the inputs of the self-test", thousands(around))?;
         match (&proof.self_test, &proof.left_out) {
             (Some(test), _) => {
