@@ -11,7 +11,15 @@
 /* What a call to a debugger is compiled to. */
 #define BKPT_AB 0xBEABu
 
-extern const uint32_t data_image, copies_start, copies_end;
+/* What is copied before main is called: the values of variables, and behind them what the linker script adds. */
+struct copy {
+    const uint32_t *from;
+    uint32_t *to;
+    const uint32_t *end;
+};
+
+extern const struct copy copies_start, copies_end;
+extern const uint32_t data_image;
 extern uint32_t data_start, data_end, bss_start, bss_end, stack_top, code_start, code_end;
 
 int main(void);
@@ -45,14 +53,8 @@ __attribute__((section(".vectors"), used)) const struct vectors vectors = {
      SecureFault_Handler, 0, 0, 0, SVC_Handler, DebugMon_Handler, 0, PendSV_Handler, SysTick_Handler},
 };
 
-static void copy(const uint32_t *from, uint32_t *to, const uint32_t *end)
-{
-    while (to < end) {
-        *to = *from;
-        to++;
-        from++;
-    }
-}
+extern const struct copy first_copy;
+__attribute__((section(".copies"), used)) const struct copy first_copy = {&data_image, &data_start, &data_end};
 
 #if defined(STARTUP_CACHES)
 /* The caches of a Cortex-M7 and M55, where the part has them: cleared, then switched on. */
@@ -83,10 +85,12 @@ static void start_caches(void)
 
 __attribute__((noinline, noreturn)) static void start(void)
 {
-    copy(&data_image, &data_start, &data_end);
-    /* Where from, where to, and to which end. */
-    for (const uint32_t *each = &copies_start; each < &copies_end; each += 3) {
-        copy((const uint32_t *)each[0], (uint32_t *)each[1], (const uint32_t *)each[2]);
+    for (const struct copy *each = &copies_start; each < &copies_end; each++) {
+        const uint32_t *from = each->from;
+        for (uint32_t *to = each->to; to < each->end; to++) {
+            *to = *from;
+            from++;
+        }
     }
     for (volatile uint32_t *to = &bss_start; to < &bss_end; to++) {
         *to = 0;

@@ -90,7 +90,6 @@ impl<'p> Layout<'p> {
         }
         text += "}\n\n";
         text += &kept(STACK);
-        text += &self.copies();
         text += "INCLUDE sections.ld\n";
         text += &self.sections();
         text
@@ -103,36 +102,26 @@ impl<'p> Layout<'p> {
         let about = |what: &str, piece: &Piece<'_>| format!("As large as the {what} of the part, {}", piece.whole);
         let mut text = format!(
             "/* {}, the board of QEMU that stands in for {}: the same sizes, as far as it has them, at its addresses. */\n\
-             MEMORY\n{{\n{}{}}}\n\n{}copies_start = 0;\ncopies_end = 0;\nINCLUDE sections.ld\n",
+             MEMORY\n{{\n{}{}}}\n\n{}INCLUDE sections.ld\n",
             board.machine,
             self.part.name(),
             lines(&about("flash", &self.flash), "FLASH (rx)", piece(&self.flash, board.flash)),
             lines(&about("RAM", &self.ram), "RAM (rwx)", piece(&self.ram, board.ram)),
             kept(STACK),
         );
-        if !self.others.is_empty() {
-            text += &self.together();
-        }
+        text += &self.together();
         text
-    }
-
-    /// What is copied before main is called, apart from variables.
-    fn copies(&self) -> String {
-        let copied: Vec<&Other<'_>> = self.others.iter().filter(|other| other.is_copied()).collect();
-        if copied.is_empty() {
-            return "copies_start = 0;\ncopies_end = 0;\n".to_owned();
-        }
-        String::new()
     }
 
     /// A section for every further region.
     fn sections(&self) -> String {
-        if self.others.is_empty() {
-            return String::new();
-        }
-        let mut text = "\n/* For what is to lie in a further region: __attribute__((section(\".NAME\"))). Variables there keep what they held\n   \
-             at reset; code for RAM is copied there before main is called. */\nSECTIONS\n{\n"
-            .to_owned();
+        let about = if self.others.is_empty() {
+            ""
+        } else {
+            "/* For what is to lie in a further region: __attribute__((section(\".NAME\"))). Variables there keep what they held\n   \
+             at reset; code for RAM is copied there before main is called. */\n"
+        };
+        let mut text = format!("\n{about}SECTIONS\n{{\n");
         let mut table = String::new();
         for other @ Other { label, section, .. } in &self.others {
             let word = section.trim_start_matches('.');
@@ -149,10 +138,7 @@ impl<'p> Layout<'p> {
                 let _ = writeln!(text, "    {section} (NOLOAD) : {{ {contents} }} > {label}");
             }
         }
-        if !table.is_empty() {
-            let _ = writeln!(text, "    .copies : {{ copies_start = .;{table} copies_end = .; }} > FLASH");
-        }
-        text + "}\n"
+        text + &copies(&table) + "}\n"
     }
 
     /// What lies in further regions lies in FLASH or RAM of the board.
@@ -162,8 +148,9 @@ impl<'p> Layout<'p> {
             sections.fold(String::new(), |text, Other { section, .. }| text + &format!(" *({section} {section}.*)"))
         };
         format!(
-            "\nSECTIONS\n{{\n    .others_in_flash : {{{} . = ALIGN(4); }} > FLASH\n    .others (NOLOAD) : {{{} others_end = .; }} > RAM\n    \
+            "\nSECTIONS\n{{\n{}    .others_in_flash : {{{} . = ALIGN(4); }} > FLASH\n    .others (NOLOAD) : {{{} others_end = .; }} > RAM\n    \
              ASSERT(others_end + stack_bytes <= stack_top, \"RAM overflowed by the stack\")\n}}\n",
+            copies(""),
             of(true),
             of(false)
         )
@@ -189,6 +176,11 @@ impl<'p> Piece<'p> {
         }
         lines(&about, label, self.stretch)
     }
+}
+
+/// What is copied before main is called: the values of variables, and this.
+fn copies(more: &str) -> String {
+    format!("    .copies : {{ copies_start = .; KEEP(*(.copies)){more} copies_end = .; }} > FLASH\n")
 }
 
 fn kept(stack: Bytes) -> String {
@@ -261,7 +253,6 @@ mod tests {
     fn code_for_ram_is_copied_there() {
         let text = script("STM32H743", Budget::default());
         assert!(text.contains("LONG(LOADADDR(.itcm)) LONG(itcm_start) LONG(itcm_end)"), "{text}");
-        assert!(!text.contains("copies_start = 0"), "{text}");
     }
 
     #[test]
