@@ -1,5 +1,6 @@
 /* Runs a network on every input of in.bin, in an arena between guards that is painted before each run. */
-#include "board.h"
+#include "emulator.h"
+#include "semihosting.h"
 #include "subject.h"
 
 #define GUARD_BYTES 32u
@@ -27,12 +28,13 @@ static uint32_t changed(const int8_t *from, uint32_t bytes, int8_t paint)
     return count;
 }
 
-int32_t program(void)
+int main(void)
 {
-    const int32_t in = board_open("in.bin", 6, 0);
-    const int32_t out = board_open("out.bin", 7, 1);
+    emulator_paint_stack();
+    const int32_t in = emulator_open("in.bin", 6, 0);
+    const int32_t out = emulator_open("out.bin", 7, 1);
     if ((in < 0) || (out < 0)) {
-        board_print("in.bin or out.bin cannot be opened\n");
+        semihosting_print("in.bin or out.bin cannot be opened\n");
         return 2;
     }
     paint(memory.before, GUARD_BYTES, GUARD);
@@ -43,14 +45,14 @@ int32_t program(void)
         /* Another paint each time: an answer must not depend on what was there. */
         const int8_t colour = (int8_t)(0x5A + 37 * (int32_t)(count % 7u));
         paint(memory.arena, ARENA_BYTES, colour);
-        if (board_read(in, input, INPUT_BYTES) != INPUT_BYTES) {
+        if (emulator_read(in, input, INPUT_BYTES) != INPUT_BYTES) {
             break;
         }
-        board_start_ticks();
-        const uint32_t start = board_ticks();
+        emulator_start_ticks();
+        const uint32_t start = emulator_ticks();
         network_run(memory.arena);
-        last = board_ticks() - start;
-        wrapped |= board_wrapped();
+        last = emulator_ticks() - start;
+        wrapped |= emulator_wrapped();
         if (count == 0u) {
             first = last;
         }
@@ -60,19 +62,19 @@ int32_t program(void)
                 break;
             }
         }
-        if (board_write(out, network_output(memory.arena), OUTPUT_BYTES) != OUTPUT_BYTES) {
-            board_print("out.bin cannot be written\n");
+        if (emulator_write(out, network_output(memory.arena), OUTPUT_BYTES) != OUTPUT_BYTES) {
+            semihosting_print("out.bin cannot be written\n");
             return 3;
         }
         count++;
     }
-    board_print_number("automcu: inputs=", count);
-    board_print_number(" first=", first);
-    board_print_number(" last=", last);
-    board_print_number(" wrapped=", wrapped);
-    board_print_number(" stack=", board_stack());
-    board_print_number(" touched=", touched);
-    board_print_number(" guards=", changed(memory.before, GUARD_BYTES, GUARD) + changed(memory.after, GUARD_BYTES, GUARD));
-    board_print("\n");
+    semihosting_print_number("automcu: inputs=", count);
+    semihosting_print_number(" first=", first);
+    semihosting_print_number(" last=", last);
+    semihosting_print_number(" wrapped=", wrapped);
+    semihosting_print_number(" stack=", emulator_stack());
+    semihosting_print_number(" touched=", touched);
+    semihosting_print_number(" guards=", changed(memory.before, GUARD_BYTES, GUARD) + changed(memory.after, GUARD_BYTES, GUARD));
+    semihosting_print("\n");
     return 0;
 }

@@ -8,7 +8,7 @@ extern uint32_t data_image, data_start, data_end, bss_start, bss_end, stack_top;
 
 static int8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
 
-__attribute__((noreturn)) void reset(void)
+__attribute__((noreturn)) void Reset_Handler(void)
 {
 #if defined(__ARM_FP)
     *(volatile uint32_t *)0xE000ED88 |= 0xFu << 20;
@@ -31,7 +31,7 @@ __attribute__((noreturn)) void reset(void)
 #if defined(__riscv)
 __attribute__((naked, section(".vectors"), used)) void start(void)
 {
-    __asm__ volatile("la sp, stack_top\n\tj reset");
+    __asm__ volatile("la sp, stack_top\n\tj Reset_Handler");
 }
 
 /* No library is linked beside the compiler's own. */
@@ -70,6 +70,6 @@ static void stop(void)
 
 extern void *const vectors[16];
 __attribute__((section(".vectors"), used)) void *const vectors[16] = {
-    &stack_top, (void *)reset, (void *)stop, (void *)stop, (void *)stop, (void *)stop, (void *)stop,
+    &stack_top, (void *)Reset_Handler, (void *)stop, (void *)stop, (void *)stop, (void *)stop, (void *)stop,
 };
 #endif

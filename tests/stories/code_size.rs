@@ -147,7 +147,10 @@ fn what_code_takes_does_not_depend_on_the_weights() {
             let image = is_linked.then(|| linked(&tools, &code, Board::M4.cpu).image);
             taken.push((need.ram(), need.flash(), need.code_bytes(Core::CortexM4), image));
         }
-        assert!(taken.windows(2).all(|pair| (pair[0].0, pair[0].1, pair[0].2) == (pair[1].0, pair[1].1, pair[1].2)), "{taken:?}: {about}");
+        assert!(
+            taken.windows(2).all(|pair| (pair[0].0, pair[0].1, pair[0].2) == (pair[1].0, pair[1].1, pair[1].2)),
+            "{taken:?}: {about}"
+        );
         let flash: Vec<u64> = taken.iter().filter_map(|taken| taken.3).map(|image| image.flash_bytes.0).collect();
         if let (Some(least), Some(most)) = (flash.iter().min(), flash.iter().max()) {
             assert!(most - least <= (most / 50).max(512), "{flash:?}: {about}");

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use automcu_convert::{Network, Quantisation};
 use automcu_model::{Bytes, DataType, Graph, GraphDigest, Provenance, Shape, Step};
-use automcu_target::{Budget, Fit, Footprint, Margin};
+use automcu_target::{Budget, Fit, Footprint, Margin, Part};
 use automcu_toolchain::Cpu;
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Allowance {
     pub(crate) target: Option<String>,
+    pub(crate) part: Option<Part>,
     pub(crate) budget: Option<Budget>,
     /// What the target's code is compiled for, where the Arm compiler knows it.
     pub(crate) cpu: Option<Cpu>,
@@ -35,7 +36,7 @@ impl Allowance {
             None => (ram.is_some() || flash.is_some()).then_some(asked),
         };
         let cpu = part.and_then(|part| Cpu::of(part.core(), part.fpu(), part.has_dsp()));
-        Ok(Self { target: part.map(|part| part.name().to_owned()), budget, cpu })
+        Ok(Self { target: part.map(|part| part.name().to_owned()), part: part.cloned(), budget, cpu })
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
-        as C code, `automcu verify` proves that code; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
+        as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
         `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
@@ -50,6 +50,7 @@ pub(crate) enum Verb {
     Inspect(Inspect),
     Fit(Fit),
     Compile(Compile),
+    Build(Build),
     Verify(Verify),
     Eval(Eval),
     Train(Train),
@@ -152,6 +153,19 @@ pub(crate) struct Compile {
     pub(crate) json: bool,
 }
 
+/// Writes a firmware project for a microcontroller: an int8 network as C code, and all that tests it on that very part.
+///
+/// The folder gets what `automcu compile` writes, a linker script of the part's own memory (a --ram or --flash that is tighter
+/// shrinks it), start-up code, a self-test that reports by semihosting and UART (main.c, board.c), a Makefile, a
+/// CMakeLists.txt and a README.md that says how to build, flash and use it. `make run` runs it in QEMU where a board stands in
+/// for the part; `automcu verify` proves it. The part has a Cortex-M.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+}
+
 /// When the first layers are computed in patches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Patching {
@@ -163,14 +177,16 @@ pub(crate) enum Patching {
     Least,
 }
 
-/// Proves what `automcu compile` wrote: runs the code here and in an emulator, and compares every byte with the reference.
+/// Proves what `automcu compile` or `automcu build` wrote: runs the code here and in an emulator, and compares every byte with
+/// the reference.
 ///
-/// The reference is the integer interpreter on the network in the folder. Inputs are drawn at random, the same every time.
+/// Firmware is linked by its own linker script, its map file is held against what was promised, and its self-test is run on
+/// the board that stands in for the part. The reference is the integer interpreter on the network in the folder. Inputs are drawn at random, the same every time.
 /// Where a compiler or the emulator is not there, that is said and left out.
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Verify {
-    /// The folder that `automcu compile` wrote
+    /// The folder that `automcu compile` or `automcu build` wrote
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
     /// How many inputs are run

@@ -96,6 +96,7 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
         Verb::Compile(arguments) => cmd::compile::run(&arguments, input, data, said),
+        Verb::Build(arguments) => cmd::build::run(&arguments, input, data, said),
         Verb::Eval(arguments) => cmd::eval::run(&arguments, input, data, said),
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
         Verb::Train(arguments) => {

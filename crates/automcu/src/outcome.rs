@@ -7,7 +7,7 @@ use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, WrongName
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_target::{TargetError, UnknownTarget};
-use automcu_toolchain::{ProofError, vendor::ReportError};
+use automcu_toolchain::{ProofError, firmware::FirmwareError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
 
 use crate::fetch::FetchError;
@@ -128,6 +128,13 @@ pub(crate) enum Failure {
     Mismatch { model: String, takes: String, data: String, has: String, remedy: &'static str },
     #[error("{0}")]
     Proof(#[from] ProofError),
+    /// Firmware is for a part.
+    #[error(
+        "firmware is for a microcontroller: name one with --target (`automcu targets` lists them), or use `automcu compile`"
+    )]
+    NoTarget,
+    #[error("{0}")]
+    Firmware(#[from] FirmwareError),
     #[error("{0}")]
     Recipe(#[from] RecipeError),
     #[error("{0}")]
@@ -167,7 +174,12 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
-            Self::Name(_) | Self::UnknownData(_) | Self::ByHand { .. } | Self::NoPictures(_) => Outcome::Misused,
+            Self::Name(_)
+            | Self::NoTarget
+            | Self::Firmware(FirmwareError::Name(_))
+            | Self::UnknownData(_)
+            | Self::ByHand { .. }
+            | Self::NoPictures(_) => Outcome::Misused,
             Self::Target(_)
             | Self::Family { .. }
             | Self::Model { .. }
@@ -184,6 +196,7 @@ impl Failure {
             | Self::Batches(_)
             | Self::Deploy(_)
             | Self::OtherSubject { .. }
+            | Self::Firmware(FirmwareError::Core { .. })
             | Self::Checkpoint(CheckpointError::Wrong { .. })
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(error) | Self::Fetch(FetchError::Dataset(error)) => of_data(error),

@@ -22,4 +22,4 @@ pub use catalogue::{BUILT_IN, Catalogue, TargetError, UnknownTarget};
 pub use checks::CHECKS;
 pub use file::family_schema;
 pub use latency::{LatencyError, LatencyRange, NoLatency};
-pub use part::{Class, Core, Fpu, Memory, Part, Region, Sources, Use};
+pub use part::{Class, Core, Fpu, Memory, Part, Region, Run, Sources, Use};

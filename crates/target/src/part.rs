@@ -137,6 +137,17 @@ impl Region {
     }
 }
 
+/// A stretch of memory that may hold data: regions that touch, as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run<'m> {
+    /// Its regions, in order of address; there is at least one.
+    pub regions: Vec<&'m Region>,
+    /// Its first address.
+    pub address: u32,
+    /// Its size.
+    pub size: Bytes,
+}
+
 /// All the flash or all the RAM of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -165,13 +176,23 @@ impl Memory {
     /// The size of the longest stretch that may hold data: regions that touch count as one.
     #[must_use]
     pub fn largest_run(&self) -> Bytes {
-        let (mut longest, mut run, mut end) = (Bytes(0), Bytes(0), None);
+        self.longest_run().map_or(Bytes(0), |run| run.size)
+    }
+
+    /// The longest stretch that may hold data, the first of them; none where nothing may.
+    #[must_use]
+    pub fn longest_run(&self) -> Option<Run<'_>> {
+        let mut runs: Vec<Run<'_>> = Vec::new();
         for region in self.data() {
-            run = if end == Some(u64::from(region.address)) { run + region.size } else { region.size };
-            longest = longest.max(run);
-            end = Some(region.end());
+            match runs.last_mut() {
+                Some(run) if u64::from(run.address) + run.size.0 == u64::from(region.address) => {
+                    run.regions.push(region);
+                    run.size = run.size + region.size;
+                }
+                _ => runs.push(Run { regions: vec![region], address: region.address, size: region.size }),
+            }
         }
-        longest
+        runs.into_iter().rev().max_by_key(|run| run.size)
     }
 
     fn data(&self) -> impl Iterator<Item = &Region> {

@@ -7,9 +7,13 @@ use automcu_process::{Limits, Program, ProgramError, Status};
 
 use crate::board::{Board, Cpu, Isa};
 
-const BOARD_LD: &str = include_str!("../../../deploy/firmware/board.ld");
-const BOARD_H: &str = include_str!("../../../deploy/firmware/board.h");
-const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
+const MEMORY_LD: &str = include_str!("../../../deploy/firmware/memory.ld");
+pub(crate) const SECTIONS_LD: &str = include_str!("../../../deploy/firmware/sections.ld");
+pub(crate) const STARTUP_C: &str = include_str!("../../../deploy/firmware/startup.c");
+pub(crate) const SEMIHOSTING_H: &str = include_str!("../../../deploy/firmware/semihosting.h");
+pub(crate) const SEMIHOSTING_C: &str = include_str!("../../../deploy/firmware/semihosting.c");
+const EMULATOR_H: &str = include_str!("../../../deploy/firmware/emulator.h");
+const EMULATOR_C: &str = include_str!("../../../deploy/firmware/emulator.c");
 const EMULATED_C: &str = include_str!("../../../deploy/firmware/emulated.c");
 const HOSTED_C: &str = include_str!("../../../deploy/firmware/hosted.c");
 const LINKED_C: &str = include_str!("../../../deploy/firmware/linked.c");
@@ -19,7 +23,7 @@ const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
 /// Compiling and linking takes at most so many seconds.
 const SECONDS: u64 = 300;
 /// The code of a network compiles without a word under these.
-const STRICT: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion"];
+pub(crate) const STRICT: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion"];
 
 /// A network that does not become a program.
 #[derive(Debug, thiserror::Error)]
@@ -95,16 +99,17 @@ pub(crate) fn object(compiler: &Path, folder: &Path, name: &str, cpu: Cpu) -> Re
         // Its compiler comes without a library; the code needs no more of one than this.
         write(folder, "string.h", STRING_H)?;
     }
-    let mut flags = core_flags(cpu);
+    let mut flags = cross_flags(cpu);
     flags.push("-fstack-usage");
     compile(compiler, folder, name, &flags)
 }
 
 /// Links the object into `folder/image.elf` with the least program around it, within the room.
 pub(crate) fn least(compiler: &Path, folder: &Path, cpu: Cpu, room: Room) -> Result<(), BuildError> {
-    write(folder, "board.ld", &script(0x0800_0000, 0x2000_0000, room))?;
-    let mut line = vec!["-std=gnu99", "-O2", "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
-    line.extend(core_flags(cpu));
+    write(folder, "memory.ld", &script(0x0800_0000, 0x2000_0000, room))?;
+    write(folder, "sections.ld", SECTIONS_LD)?;
+    let mut line = vec!["-std=gnu99", "-O2", "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
+    line.extend(cross_flags(cpu));
     line.extend(["-o", "image.elf", "linked.c", OBJECT]);
     if cpu.isa() == Isa::RiscV {
         line.extend(["-nodefaultlibs", "-lgcc"]);
@@ -113,7 +118,8 @@ pub(crate) fn least(compiler: &Path, folder: &Path, cpu: Cpu, room: Room) -> Res
     Ok(())
 }
 
-fn core_flags(cpu: Cpu) -> Vec<&'static str> {
+/// How everything is compiled and linked for a core.
+pub(crate) fn cross_flags(cpu: Cpu) -> Vec<&'static str> {
     let mut flags = vec!["-ffunction-sections", "-fdata-sections"];
     match cpu.isa() {
         Isa::Arm => flags.push("-mthumb"),
@@ -131,7 +137,7 @@ fn script(flash: u32, ram: u32, room: Room) -> String {
         ("@RAM_LENGTH@", room.ram.0.to_string()),
         ("@STACK_BYTES@", room.stack.0.to_string()),
     ];
-    script.iter().fold(BOARD_LD.to_owned(), |text, (mark, value)| text.replace(mark, value))
+    script.iter().fold(MEMORY_LD.to_owned(), |text, (mark, value)| text.replace(mark, value))
 }
 
 /// Compiles and links it into `folder/image.elf` for a board, within the room.
@@ -143,20 +149,24 @@ pub(crate) fn emulated(
     room: Room,
 ) -> Result<Built, BuildError> {
     for (file, text) in [
-        ("board.ld", script(board.flash.0, board.ram.0, room).as_str()),
-        ("board.h", BOARD_H),
+        ("memory.ld", script(board.flash.0, board.ram.0, room).as_str()),
+        ("sections.ld", SECTIONS_LD),
         ("startup.c", STARTUP_C),
+        ("semihosting.h", SEMIHOSTING_H),
+        ("semihosting.c", SEMIHOSTING_C),
+        ("emulator.h", EMULATOR_H),
+        ("emulator.c", EMULATOR_C),
         ("emulated.c", EMULATED_C),
         ("subject.h", &named(SUBJECT_H, name)),
     ] {
         write(folder, file, text)?;
     }
-    let flags = core_flags(board.cpu);
+    let flags = cross_flags(board.cpu);
     let built = compile(compiler, folder, name, &flags)?;
     let counter = if board.has_tim2 { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
-    let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "board.ld"];
+    let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
     line.extend(&flags);
-    line.extend(["-o", "image.elf", "startup.c", "emulated.c", OBJECT]);
+    line.extend(["-o", "image.elf", "startup.c", "semihosting.c", "emulator.c", "emulated.c", OBJECT]);
     run(compiler, folder, &line)?;
     Ok(built)
 }
@@ -176,7 +186,7 @@ fn named(template: &str, name: &str) -> String {
 }
 
 /// Runs the compiler; gives what it said.
-fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {
+pub(crate) fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {
     let ended = Program::new(compiler, folder).args(arguments).run(Limits::of_seconds(SECONDS))?;
     match ended.status {
         Status::Exited(0) => Ok(ended.errors.text),

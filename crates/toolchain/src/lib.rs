@@ -5,6 +5,7 @@
 
 mod board;
 mod build;
+pub mod firmware;
 pub mod gcc;
 mod image;
 pub mod judge;

@@ -9,6 +9,7 @@ use std::{
 use automcu_convert::{Name, Need, Network, Patches, Project, Region, Vectors, memory_map};
 use automcu_model::{ArtifactId, Bytes, Graph, GraphDigest, Shape};
 use automcu_target::{Budget, Fit, Footprint};
+use automcu_toolchain::firmware::{Firmware, Kit};
 use serde::{Deserialize, Serialize};
 
 use super::{footprint_of_code, said_of_patches, write_json};
@@ -28,6 +29,24 @@ const VECTORS: usize = 2;
 
 pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
+    let written = written(arguments, allowance, stdin, home, |_, _| Ok(None))?;
+    written.say(arguments, said)
+}
+
+/// What is written and told of it.
+pub(super) struct WrittenCode {
+    file: String,
+    answer: Answer,
+}
+
+/// Writes a network's code, with firmware around it where `around` makes some.
+pub(super) fn written(
+    arguments: &Compile,
+    allowance: Allowance,
+    stdin: &mut dyn Read,
+    home: &Path,
+    around: impl FnOnce(&Name, &Footprint) -> Result<Option<Firmware>, Failure>,
+) -> Result<WrittenCode, Failure> {
     let (file, mut network) = input::network_or_checkpoint(&arguments.model, arguments.data.as_deref(), home, stdin)?;
     if let Some(path) = &arguments.labels {
         let outputs = network.graph().shape(network.graph().output()).elements();
@@ -41,17 +60,28 @@ pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: 
     let vectors = Vectors::drawn(&network, VECTORS)?;
     let project = Project::of(&need.network(&network), &need.plan, &name, &vectors)?;
     let mut answer = Answer::of(&network, &need, &project, &name, allowance);
+    let firmware = around(&name, &answer.footprint)?;
+    let code = if firmware.is_some() { project.within_firmware() } else { project.files };
+    let (texts, kit) = firmware.map_or((Vec::new(), None), |firmware| (firmware.files, Some(firmware.kit)));
     let mut files: Vec<(String, Vec<u8>)> =
-        project.files.into_iter().map(|file| (file.name, file.text.into_bytes())).collect();
+        code.into_iter().chain(texts).map(|file| (file.name, file.text.into_bytes())).collect();
     files.push((format!("{name}.tflite"), network.to_tflite()?));
     files.push((format!("{name}.onnx"), network.to_onnx()?));
+    answer.firmware = kit;
     write_folder(&arguments.output, &files, &mut answer)?;
-    if arguments.json {
-        write_json(&answer, &mut said.output)?;
-    } else {
-        answer.write(&file, &arguments.output, &mut said.output)?;
+    Ok(WrittenCode { file, answer })
+}
+
+impl WrittenCode {
+    pub(super) fn say(&self, arguments: &Compile, said: &mut Said) -> Result<Outcome, Failure> {
+        let Self { file, answer } = self;
+        if arguments.json {
+            write_json(answer, &mut said.output)?;
+        } else {
+            answer.write(file, &arguments.output, &mut said.output)?;
+        }
+        Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
     }
-    Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
 }
 
 /// What the code will take, in patches where that is asked for.
@@ -78,6 +108,14 @@ pub(super) struct Folder {
     /// Whether everything was written; until then files may be missing or of an earlier time.
     pub(super) is_whole: bool,
     files: Vec<Written>,
+    /// What was promised.
+    #[serde(default)]
+    pub(super) footprint: Option<Footprint>,
+    #[serde(default)]
+    pub(super) budget: Option<Budget>,
+    /// How firmware is built; none in a folder of code alone.
+    #[serde(default)]
+    pub(super) firmware: Option<Kit>,
 }
 
 /// A file that was written.
@@ -181,6 +219,9 @@ struct Answer {
     memory: Vec<Piece>,
     is_whole: bool,
     files: Vec<Written>,
+    /// How it is built and linked for the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    firmware: Option<Kit>,
     target: Option<String>,
     budget: Option<Budget>,
     fits: Option<bool>,
@@ -220,6 +261,7 @@ impl Answer {
                 .collect(),
             is_whole: false,
             files: Vec::new(),
+            firmware: None,
             target: allowance.target,
             budget: allowance.budget,
             fits: fit.map(|fit| fit.holds()),

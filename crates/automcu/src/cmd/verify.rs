@@ -8,7 +8,11 @@ use std::{
 use automcu_convert::{Need, Network, Vectors};
 use automcu_model::{Bytes, DataType, Provenance};
 use automcu_target::{Budget, Fit, FlashUse, Footprint, RamUse};
-use automcu_toolchain::{Board, Cpu, Emulated, ProofError, Subject, Tools, emulate, host, link};
+use automcu_toolchain::{
+    Board, BuildError, Cpu, Emulated, ProofError, Subject, Tools, emulate,
+    firmware::{self, FirmwareProof, Kit},
+    host, link,
+};
 use serde::Serialize;
 
 use super::{
@@ -28,11 +32,15 @@ use crate::{
 const LONGEST: u64 = 512 << 20;
 
 pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> Result<Outcome, Failure> {
-    let allowance = Allowance::of(&arguments.budget)?;
     let project = Project::read(&arguments.folder)?;
+    let allowance = project.allowance(Allowance::of(&arguments.budget)?);
     let count = usize::try_from(arguments.inputs).expect("a count of 32 bits");
     let vectors = Vectors::drawn(&project.network, count)?;
-    let answer = Answer::of(&project, &vectors, &Tools::in_folders(folders), allowance)?;
+    let tools = Tools::in_folders(folders);
+    let mut answer = Answer::of(&project, &vectors, &tools, allowance)?;
+    if let Some((kit, promised)) = &project.firmware {
+        answer.add_firmware(firmware::prove(&tools, &arguments.folder, &project.name, kit), promised)?;
+    }
     if arguments.json {
         write_json(&answer, &mut said.output)?;
     } else {
@@ -45,12 +53,16 @@ pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> R
     Ok(if answer.is_proven && answer.fits != Some(false) { Outcome::Yes } else { Outcome::No })
 }
 
-/// What `automcu compile` wrote.
+/// What `automcu compile` or `automcu build` wrote.
 struct Project {
     name: String,
     header: String,
     source: String,
     network: Network,
+    /// How its firmware is built, and what was promised of it.
+    firmware: Option<(Kit, Footprint)>,
+    /// What its own target and user allow.
+    budget: Option<Budget>,
 }
 
 impl Project {
@@ -80,7 +92,21 @@ impl Project {
         // A name leads to files; one that is none must not lead anywhere else.
         let name = automcu_convert::Name::new(&report.name).map_err(|error| wrong(error.to_string()))?.to_string();
         let (_, network) = input::network(&folder.join(format!("{name}.tflite")), &mut io::empty())?;
-        Ok(Self { header: read(&format!("{name}.h"))?.1, source: read(&format!("{name}.c"))?.1, name, network })
+        let firmware = report.firmware.zip(report.footprint);
+        // The part's name leads to its linker script.
+        if firmware.as_ref().is_some_and(|(kit, _)| !kit.is_plain()) {
+            return Err(wrong("the firmware's part has no plain name".to_owned()));
+        }
+        let (header, source) = (read(&format!("{name}.h"))?.1, read(&format!("{name}.c"))?.1);
+        Ok(Self { header, source, name, network, firmware, budget: report.budget })
+    }
+
+    /// What is allowed where nothing was said: for firmware, what its own target allows.
+    fn allowance(&self, given: Allowance) -> Allowance {
+        let Some((kit, _)) = self.firmware.as_ref().filter(|_| given.target.is_none()) else { return given };
+        let asked = given.budget.unwrap_or_default();
+        let budget = Some(self.budget.unwrap_or_default().and(asked));
+        Allowance { target: Some(kit.part.clone()), part: None, budget, cpu: kit.cpu() }
     }
 }
 
@@ -99,6 +125,8 @@ struct Answer {
     macs: u64,
     /// Of the image for the target, or for a Cortex-M4.
     footprint: Option<Footprint>,
+    /// Of a folder that has firmware in it.
+    firmware: Option<FirmwareAnswer>,
     target: Option<String>,
     budget: Option<Budget>,
     fits: Option<bool>,
@@ -116,6 +144,17 @@ struct Run {
     emulated: Option<Emulated>,
 }
 
+/// Firmware, linked by its own script, and what was promised of it.
+#[derive(Serialize)]
+struct FirmwareAnswer {
+    #[serde(flatten)]
+    proof: FirmwareProof,
+    arena_promised_bytes: Bytes,
+    tables_promised_bytes: Bytes,
+    /// Whether the map file has what was promised, to the byte.
+    is_as_promised: bool,
+}
+
 /// What could not be run.
 #[derive(Serialize)]
 struct LeftOut {
@@ -125,9 +164,9 @@ struct LeftOut {
 
 impl Answer {
     fn of(project: &Project, vectors: &Vectors, tools: &Tools, allowance: Allowance) -> Result<Self, Failure> {
-        let Project { name, header, source, network } = project;
+        let Project { name, header, source, network, .. } = project;
         let subject = Subject { name, header, source, inputs: &vectors.inputs };
-        let Allowance { target, budget, cpu } = allowance;
+        let Allowance { target, budget, cpu, .. } = allowance;
         let mut answer = Self {
             version: 1,
             name: name.clone(),
@@ -138,6 +177,7 @@ impl Answer {
             left_out: Vec::new(),
             macs: network.graph().cost().macs,
             footprint: None,
+            firmware: None,
             target,
             budget,
             fits: None,
@@ -193,6 +233,29 @@ impl Answer {
         self.runs.push(Run { place: place.to_owned(), provenance, differing_bytes, emulated });
     }
 
+    /// What came of the firmware. Firmware that its own script does not link does not fit.
+    fn add_firmware(&mut self, proof: Result<FirmwareProof, ProofError>, promised: &Footprint) -> Result<(), Failure> {
+        let proof = match proof {
+            Ok(proof) => proof,
+            Err(error) => {
+                let is_too_large = matches!(&error, ProofError::Build(BuildError::TooLarge(..) | BuildError::NoStack));
+                self.leave_out("the firmware", error)?;
+                if is_too_large {
+                    self.fits = Some(false);
+                }
+                return Ok(());
+            }
+        };
+        let (arena, tables) = (promised.ram.activations, promised.known_flash());
+        let network = proof.network;
+        let is_as_promised =
+            (network.arena_bytes, network.table_bytes, network.variable_bytes) == (arena, tables, Bytes(0));
+        self.is_proven &= is_as_promised && proof.self_test.as_ref().is_none_or(|test| test.is_passed);
+        self.firmware =
+            Some(FirmwareAnswer { proof, arena_promised_bytes: arena, tables_promised_bytes: tables, is_as_promised });
+        Ok(())
+    }
+
     /// Where the code cannot be tried is left out; what is tried and fails is an error.
     fn leave_out(&mut self, place: &str, error: ProofError) -> Result<(), Failure> {
         if !error.is_no_verdict() {
@@ -238,10 +301,50 @@ impl Answer {
         for LeftOut { place, why } in &self.left_out {
             writeln!(sink, "  {place:<28} left out: {why}")?;
         }
+        if let Some(firmware) = &self.firmware {
+            firmware.write(sink)?;
+        }
         if let (Some(budget), Some(footprint)) = (self.budget, &self.footprint) {
             write_fit(sink, self.target.as_deref(), budget, footprint)?;
         }
         Ok(())
+    }
+}
+
+impl FirmwareAnswer {
+    fn write(&self, sink: &mut dyn Write) -> io::Result<()> {
+        let Self { proof, arena_promised_bytes: arena, tables_promised_bytes: tables, .. } = self;
+        let (network, how) = (proof.network, styled("(linked, int8)", FAINT));
+        let held = |held: Bytes, promised: Bytes| {
+            let verdict = if held == promised { styled("as promised", GOOD) } else { styled("not as promised", BAD) };
+            format!("{} bytes of {} promised, {verdict}", thousands(held.0), thousands(promised.0))
+        };
+        writeln!(sink, "\nfirmware for {}, by the linker's map file {how}", styled(&proof.part, TITLE))?;
+        writeln!(sink, "  RAM    arena      {}", held(network.arena_bytes, *arena))?;
+        writeln!(sink, "         variables  {} bytes of the network", thousands(network.variable_bytes.0))?;
+        let reserved = proof.stack_reserved_bytes;
+        writeln!(
+            sink,
+            "         around it  {} bytes, and {reserved} kept for the stack",
+            thousands(proof.around_ram_bytes.0)
+        )?;
+        writeln!(sink, "  Flash  tables     {}", held(network.table_bytes, *tables))?;
+        let (code, constants) = (thousands(network.code_bytes.0), thousands(network.constant_bytes.0));
+        writeln!(sink, "         code       {code} bytes of the network, {constants} of the compiler's constants")?;
+        let around = proof.image.flash_bytes.0.saturating_sub(network.flash_bytes().0);
+        writeln!(sink, "         around it  {} bytes, with the inputs of the self-test", thousands(around))?;
+        match (&proof.self_test, &proof.left_out) {
+            (Some(test), _) => {
+                let verdict = if test.is_passed { styled("passed", GOOD) } else { styled("failed", BAD) };
+                let how = if test.is_relinked {
+                    "the same objects, linked at that board's addresses"
+                } else {
+                    "whose memory lies where the part's does"
+                };
+                writeln!(sink, "  self-test {verdict} on {} ({how})", test.machine)
+            }
+            (None, why) => writeln!(sink, "  self-test left out: {}", why.as_deref().unwrap_or("it was not run")),
+        }
     }
 }
 

@@ -42,6 +42,12 @@ impl Name {
         Self::new(&word).or_else(|_| prefixed()).expect("a short word behind letters is a name")
     }
 
+    /// Whether it is this word, letters taken for the same in either case as some file systems do.
+    #[must_use]
+    pub fn is(&self, word: &str) -> bool {
+        self.0.eq_ignore_ascii_case(word)
+    }
+
     pub(super) fn upper(&self) -> String {
         self.0.to_ascii_uppercase()
     }
@@ -138,6 +144,18 @@ impl Project {
             file("CMakeLists.txt".to_owned(), fill(include_str!("template/CMakeLists.txt"))),
         ];
         Ok(Self { files, table_bytes })
+    }
+}
+
+impl Project {
+    /// The files for a folder of firmware, which has a program and a build of its own: the program that checks the code on the
+    /// computer at hand is `host.c` there.
+    #[must_use]
+    pub fn within_firmware(self) -> Vec<File> {
+        let files = self.files.into_iter().filter(|file| !["Makefile", "CMakeLists.txt"].contains(&file.name.as_str()));
+        files
+            .map(|file| if file.name == "main.c" { File { name: "host.c".to_owned(), ..file } } else { file })
+            .collect()
     }
 }
 

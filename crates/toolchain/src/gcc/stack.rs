@@ -38,7 +38,8 @@ fn sum(text: &str, name: &str) -> Result<u64, String> {
             kernels = bytes.max(kernels);
         }
     }
-    Ok(own + layers + kernels + LIBRARY)
+    // A stack begins and ends at multiples of 8.
+    Ok((own + layers + kernels + LIBRARY).next_multiple_of(8))
 }
 
 #[cfg(test)]
@@ -50,7 +51,7 @@ mod tests {
         let text = "n.c:1:1:conv_a\t80\tstatic\nn.c:2:1:conv_b\t96\tstatic\nn.c:3:1:layer_0\t24\tstatic\n\
                     n.c:4:1:layer_1\t16\tstatic\nn.c:5:1:nn_step\t8\tstatic\nn.c:6:1:net_run\t64\tstatic\n\
                     n.c:7:1:net_input\t0\tstatic\n";
-        assert_eq!(sum(text, "net"), Ok(96 + 24 + 8 + 64 + LIBRARY));
+        assert_eq!(sum(text, "net"), Ok((96 + 24 + 8 + 64 + LIBRARY).next_multiple_of(8)));
         assert!(sum("n.c:1:1:f\t80\tdynamic\n", "net").is_err());
         assert!(sum("n.c:1:1:f\n", "net").is_err());
     }
