@@ -13,6 +13,7 @@ mod documents;
 mod draw;
 mod eval;
 mod fit;
+mod gcc;
 mod inspect;
 mod interpreter;
 mod judges;
