@@ -190,12 +190,3 @@ mod tests {
         assert!(read("rest: cortex-m4 Rest x 1\n").is_err());
     }
 }
-#[cfg(test)]
-mod tmp {
-    #[test]
-    fn tmpfit() {
-        let said = std::fs::read_to_string("/tmp/size2.log").unwrap();
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        println!("{}", super::fitted(&root, &said).unwrap());
-    }
-}
