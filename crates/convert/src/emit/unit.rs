@@ -29,6 +29,7 @@ pub(crate) enum Fragment {
     CountUp,
     Mean,
     Most,
+    RoundedMean,
     Pool,
     PoolAll,
     Softmax,
@@ -52,6 +53,7 @@ impl Fragment {
             Self::CountUp => include_str!("../ops/count_up.c"),
             Self::Mean => include_str!("../ops/mean.c"),
             Self::Most => include_str!("../ops/most.c"),
+            Self::RoundedMean => include_str!("../ops/rounded_mean.c"),
             Self::Pool => include_str!("../ops/pool.c"),
             Self::PoolAll => include_str!("../ops/pool_all.c"),
             Self::Softmax => include_str!("../ops/softmax.c"),
@@ -65,9 +67,10 @@ impl Fragment {
         match self {
             Self::Conv => &[Self::Rows, Self::Widen, Self::Products],
             Self::Patch => &[Self::Rows, Self::Widen, Self::Products, Self::Conv],
-            Self::Depthwise | Self::Pool => &[Self::Rows],
+            Self::Depthwise => &[Self::Rows],
+            Self::Pool => &[Self::Rows, Self::RoundedMean],
             Self::Mean => &[Self::CountUp],
-            Self::PoolAll => &[Self::CountUp, Self::Pool],
+            Self::PoolAll => &[Self::CountUp, Self::RoundedMean],
             _ => &[],
         }
     }

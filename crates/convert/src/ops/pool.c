@@ -4,12 +4,6 @@ typedef struct {
     int is_max;
 } nn_pool;
 
-/* The sum over the count, rounded half away from zero. */
-NN_INLINE int8_t nn_rounded_mean(int32_t sum, int32_t count)
-{
-    return (int8_t)(((sum > 0) ? sum + count / 2 : sum - count / 2) / count);
-}
-
 NN_INLINE void nn_pool_row(const int8_t *const *rows, int8_t *to, const nn_pool *shape)
 {
     for (int32_t x = 0; x < shape->out_width; x++) {
