@@ -11,7 +11,12 @@ use proptest::test_runner::TestRunner;
 use crate::draw;
 
 fn tools() -> Tools {
-    Tools { host_compiler: need("cc"), arm_compiler: need("arm-none-eabi-gcc"), emulator: need("qemu-system-arm") }
+    Tools {
+        host_compiler: need("cc"),
+        arm_compiler: need("arm-none-eabi-gcc"),
+        emulator: need("qemu-system-arm"),
+        ..Tools::default()
+    }
 }
 
 /// A network as C code, with inputs and the interpreter's answers.

@@ -45,8 +45,12 @@ fn networks_in_patches_answer_the_same() {
 
 #[test]
 fn the_code_of_networks_in_patches_answers_the_same() {
-    let tools =
-        Tools { host_compiler: need("cc"), arm_compiler: need("arm-none-eabi-gcc"), emulator: need("qemu-system-arm") };
+    let tools = Tools {
+        host_compiler: need("cc"),
+        arm_compiler: need("arm-none-eabi-gcc"),
+        emulator: need("qemu-system-arm"),
+        ..Tools::default()
+    };
     let mut runner = TestRunner::deterministic();
     let (mut seen, mut run) = (0, 0);
     while run < 12 {

@@ -60,8 +60,12 @@ fn windows_of_every_shape_compute_what_the_reference_computes() {
 
 #[test]
 fn windows_of_every_shape_are_the_same_in_emitted_code() {
-    let tools =
-        Tools { host_compiler: need("cc"), arm_compiler: need("arm-none-eabi-gcc"), emulator: need("qemu-system-arm") };
+    let tools = Tools {
+        host_compiler: need("cc"),
+        arm_compiler: need("arm-none-eabi-gcc"),
+        emulator: need("qemu-system-arm"),
+        ..Tools::default()
+    };
     for (i, (network, about)) in all(40).enumerate() {
         let plan = Plan::of(&network);
         let code = Code::of(&network, &plan, &Name::new("net").expect("a name")).expect("emitted");

@@ -8,6 +8,7 @@ mod build;
 mod image;
 pub mod judge;
 mod proof;
+pub mod runs;
 pub mod stedgeai;
 mod subprocess;
 #[cfg(test)]

@@ -1,6 +1,13 @@
-//! Where programs lie.
+//! Where programs lie, and what they may take.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+use automcu_process::Limits;
+
+use crate::runs::{Run, RunsError, folder_of_user};
+
+/// Compiling or running takes at most so long, unless something else is said.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// The programs that proofs need, as far as they are there.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +18,11 @@ pub struct Tools {
     pub arm_compiler: Option<PathBuf>,
     /// QEMU for Arm boards.
     pub emulator: Option<PathBuf>,
+    /// Below this each run has its folder; without one, below the user's own in the system's temporary folder. Whoever starts
+    /// runs [sweeps](crate::runs::sweep) it.
+    pub runs: Option<PathBuf>,
+    /// Each program takes at most so long; without one, five minutes.
+    pub deadline: Option<Duration>,
 }
 
 impl Tools {
@@ -30,6 +42,20 @@ impl Tools {
             host_compiler: find(&["cc", "gcc", "clang"]),
             arm_compiler: find(&[Self::ARM_COMPILER]),
             emulator: find(&[Self::EMULATOR]),
+            runs: None,
+            deadline: None,
         }
+    }
+
+    /// A fresh folder for programs to run in.
+    pub(crate) fn run(&self) -> Result<Run, RunsError> {
+        match &self.runs {
+            Some(root) => Run::within(root),
+            None => Run::within(&folder_of_user(&std::env::temp_dir())?),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { deadline: self.deadline.unwrap_or(DEADLINE), ..Limits::of_seconds(0) }
     }
 }
