@@ -7,6 +7,7 @@ mod check;
 mod code;
 mod compile;
 mod data;
+mod doctor;
 mod documents;
 mod draw;
 mod eval;

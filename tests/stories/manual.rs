@@ -56,6 +56,7 @@ fn manual_pages_are_in_order() {
         &["man", "check"],
         &["man", "inspect"],
         &["man", "data"],
+        &["man", "doctor"],
         &["man", "targets"],
         &["man", "completions"],
     ] {
@@ -76,9 +77,22 @@ fn a_manual_page_of_no_verb_is_refused() {
 fn help_names_every_verb_and_every_exit_status() {
     let said = automcu(&["--help"]);
     assert_eq!(said.outcome, Outcome::Yes);
-    for word in
-        ["check", "inspect", "data", "targets", "completions", "man", "STM32", "0 ", "1 ", "2 ", "65", "66", "74"]
-    {
+    for word in [
+        "check",
+        "inspect",
+        "data",
+        "doctor",
+        "targets",
+        "completions",
+        "man",
+        "STM32",
+        "0 ",
+        "1 ",
+        "2 ",
+        "65",
+        "66",
+        "74",
+    ] {
         let there = said.output.contains(word) || automcu(&["-h"]).output.contains(word);
         assert!(there, "{word} in\n{}", said.output);
     }

@@ -17,7 +17,7 @@ pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu verify` proves that code; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
-        `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
+        `automcu doctor` tries every tool that AutoMCU uses; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
@@ -33,7 +33,7 @@ pub(crate) struct Cli {
 
 const OUTCOMES: &str = "Exit status:\n  \
     0   yes: constructible or proven and, where a budget was given, it fits\n  \
-    1   no: it does not fit, no target fits, or answers differ\n  \
+    1   no: it does not fit, no target fits, answers differ, or a tool does not work\n  \
     2   the command line is not understood, or names a target that is not there\n  \
     65  the architecture, the model, a report or a file of targets is refused\n  \
     66  a file cannot be read\n  \
@@ -57,6 +57,7 @@ pub(crate) enum Verb {
     #[command(hide = true)]
     Worker(Worker),
     Data(Data),
+    Doctor(Doctor),
     Targets(Targets),
     VendorReport(VendorReport),
     Completions(Completions),
@@ -342,6 +343,22 @@ pub(crate) enum RangeName {
     Bytes,
     /// The byte less 128, by 128: what `automcu train` makes of them
     Centred,
+}
+
+/// Tries every tool that AutoMCU uses on a small network of its own, and says what is missing and where it comes from.
+///
+/// Nothing is remembered and nothing is fetched. Without any tool networks are still searched, trained, planned and written as C;
+/// what is missing cannot prove or judge them. No tool that is missing makes the answer no, but one that is there and does not
+/// work.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Doctor {
+    /// How long each program may take
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    pub(crate) deadline: f64,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Lists microcontrollers, describes one, or says which could hold an architecture.

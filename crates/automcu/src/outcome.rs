@@ -191,6 +191,7 @@ impl Failure {
             Self::NothingRun(_) | Self::Fetch(FetchError::Failed { .. }) => Outcome::Unavailable,
             Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
             Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
+            Self::Proof(ProofError::Folder(_)) => Outcome::NotCreated,
             Self::Proof(_) | Self::NotTrainable(_) => Outcome::Broken,
             Self::Attempt { cause, .. } => of_cause(*cause),
             Self::Interrupted { .. } => Outcome::Interrupted,

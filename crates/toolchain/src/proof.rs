@@ -86,6 +86,9 @@ pub enum ProofError {
     /// A program that it takes is not there.
     #[error("there is no {0}")]
     Missing(&'static str),
+    /// There is no folder to run in.
+    #[error(transparent)]
+    Folder(#[from] RunsError),
     /// The code does not become a program.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -122,17 +125,14 @@ pub enum ProofError {
 }
 
 /// A fresh folder with the network's files and its inputs.
-fn workspace(tools: &Tools, subject: &Subject<'_>) -> Result<Run, BuildError> {
-    let written = || -> Result<Run, RunsError> {
-        let run = tools.run()?;
-        run.make_folder(build::NETWORK)?;
-        run.write(&format!("{}/{}.h", build::NETWORK, subject.name), subject.header)?;
-        run.write(&format!("{}/{}.c", build::NETWORK, subject.name), subject.source)?;
-        let inputs: Vec<u8> = subject.inputs.iter().map(|value| value.cast_unsigned()).collect();
-        run.write("in.bin", inputs)?;
-        Ok(run)
-    };
-    Ok(written()?)
+fn workspace(tools: &Tools, subject: &Subject<'_>) -> Result<Run, RunsError> {
+    let run = tools.run()?;
+    run.make_folder(build::NETWORK)?;
+    run.write(&format!("{}/{}.h", build::NETWORK, subject.name), subject.header)?;
+    run.write(&format!("{}/{}.c", build::NETWORK, subject.name), subject.source)?;
+    let inputs: Vec<u8> = subject.inputs.iter().map(|value| value.cast_unsigned()).collect();
+    run.write("in.bin", inputs)?;
+    Ok(run)
 }
 
 fn outputs(folder: &Path) -> Result<Vec<i8>, ProofError> {

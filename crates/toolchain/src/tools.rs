@@ -1,10 +1,17 @@
 //! Where programs lie, and what they may take.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use automcu_process::Limits;
+use automcu_process::{Limits, Program, Status};
 
-use crate::runs::{Run, RunsError, folder_of_user};
+use crate::{
+    proof::ProofError,
+    runs::{Run, RunsError, folder_of_user},
+    vendor::plain,
+};
 
 /// Compiling or running takes at most so long, unless something else is said.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -45,6 +52,19 @@ impl Tools {
             runs: None,
             deadline: None,
         }
+    }
+
+    /// What a program says first when it is asked for its version.
+    pub fn version(&self, program: &Path) -> Result<String, ProofError> {
+        let mut run = self.run()?;
+        let asked = Program::new(program, run.folder()).arg("--version");
+        let ended = run.start(asked, self.limits())?;
+        let first = ended.output.text.lines().map(plain).find(|line| !line.is_empty());
+        first.filter(|_| ended.status == Status::Exited(0)).ok_or_else(|| ProofError::Run {
+            what: format!("{} --version", program.display()),
+            status: ended.status,
+            words: plain(ended.last_words()),
+        })
     }
 
     /// A fresh folder for programs to run in.

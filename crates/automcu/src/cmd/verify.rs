@@ -20,6 +20,7 @@ use crate::{
     answer::{Allowance, write_fit},
     cli::Verify,
     input,
+    judges::Workshop,
     outcome::{Failure, Outcome},
     show::{BAD, FAINT, GOOD, TITLE, styled, thousands},
 };
@@ -27,12 +28,12 @@ use crate::{
 /// The longest file of a folder that is read.
 const LONGEST: u64 = 512 << 20;
 
-pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Verify, workshop: &Workshop<'_>, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
     let project = Project::read(&arguments.folder)?;
     let count = usize::try_from(arguments.inputs).expect("a count of 32 bits");
     let vectors = Vectors::of(&project.network, random_inputs(&project.network, count))?;
-    let answer = Answer::of(&project, &vectors, &Tools::in_folders(folders), allowance)?;
+    let answer = Answer::of(&project, &vectors, &workshop.tools(None), allowance)?;
     if arguments.json {
         write_json(&answer, &mut said.output)?;
     } else {
@@ -246,7 +247,7 @@ impl Answer {
 }
 
 /// What is linked is one figure for each memory: weights, tables and code are not told apart in it.
-fn linked(image: &automcu_toolchain::Image, stack: Option<u32>) -> Footprint {
+pub(super) fn linked(image: &automcu_toolchain::Image, stack: Option<u32>) -> Footprint {
     Footprint {
         dtype: DataType::Int8,
         provenance: Provenance::Linked,

@@ -1,0 +1,266 @@
+//! Who judges networks here: every deployment tool that is found where the program's surroundings say, and for every other one
+//! what was looked at and where it comes from. Also where runs of tools have their folders, and what is left there is swept.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use automcu_process::Limits;
+use automcu_toolchain::{
+    Tools,
+    judge::{Judge, NoAnswer},
+    runs::{self, RunsError, Swept},
+    stedgeai::{self, Places, Slots, StEdgeAi},
+    tflm::{self, Tflm},
+    vela::{self, Accelerator, Vela},
+};
+
+/// So many Pythons are asked for a package.
+const MOST_PYTHONS: usize = 6;
+/// Below the folder for what can be made again.
+const RUNS: &str = "automcu/runs";
+
+/// What the environment says, as far as the program looks. It is handed in so that tests say something else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// `XDG_CACHE_HOME`: for files that can be made again.
+    pub cache: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`: for files that go with the user's last session.
+    pub runtime: Option<PathBuf>,
+    /// `TMPDIR`: for files of everybody.
+    pub temporary: Option<PathBuf>,
+    /// `STEDGEAI_CORE_DIR`: where the vendor's tool is installed.
+    pub stedgeai_core_dir: Option<PathBuf>,
+    /// `STM32_AI_EXE`: the vendor's tool.
+    pub stm32_ai_exe: Option<PathBuf>,
+    /// `STM_AI_EXE`: the same, before.
+    pub stm_ai_exe: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Reads the environment. A variable that is empty says nothing.
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self {
+            home: path("HOME"),
+            cache: path("XDG_CACHE_HOME"),
+            runtime: path("XDG_RUNTIME_DIR"),
+            temporary: path("TMPDIR"),
+            stedgeai_core_dir: path("STEDGEAI_CORE_DIR"),
+            stm32_ai_exe: path("STM32_AI_EXE"),
+            stm_ai_exe: path("STM_AI_EXE"),
+        }
+    }
+
+    /// The folder for what can be made again; a path that is not absolute counts as none, as its standard says.
+    fn cache_home(&self) -> Option<PathBuf> {
+        let own = self.cache.clone().filter(|folder| folder.is_absolute());
+        let usual = || self.home.as_ref().map(|home| home.join(".cache"));
+        own.or_else(usual).filter(|folder| folder.is_absolute())
+    }
+
+    /// Where runs have their folders: the first place that is usable.
+    fn runs(&self) -> Result<PathBuf, RunsError> {
+        let runtime = self.runtime.clone().filter(|folder| folder.is_absolute());
+        let own = [self.cache_home(), runtime].into_iter().flatten().map(|folder| folder.join(RUNS));
+        if let Some(root) = own.into_iter().find(|root| runs::is_usable(root).is_ok()) {
+            return Ok(root);
+        }
+        let shared = self.temporary.clone().unwrap_or_else(std::env::temp_dir);
+        let root = runs::folder_of_user(&shared)?;
+        runs::is_usable(&root)?;
+        Ok(root)
+    }
+}
+
+/// Where tools are looked for, and where their runs have folders.
+pub(crate) struct Workshop<'s> {
+    folders: &'s [PathBuf],
+    surroundings: &'s Surroundings,
+    runs: Result<PathBuf, RunsError>,
+    swept: Swept,
+}
+
+/// How judges are set.
+pub(crate) struct Setting {
+    /// Each program takes at most so long.
+    pub(crate) deadline: Duration,
+    /// What Vela compiles for.
+    pub(crate) accelerator: Accelerator,
+    /// The parts that have it.
+    pub(crate) accelerated: Vec<String>,
+}
+
+/// A deployment tool, as far as it is there.
+pub(crate) struct Candidate {
+    /// What it is called as a judge.
+    pub(crate) name: &'static str,
+    pub(crate) found: Found,
+    /// Where it comes from.
+    pub(crate) install: &'static str,
+}
+
+pub(crate) enum Found {
+    /// It is there, and has said who it is.
+    Ready { path: PathBuf, judge: Box<dyn Judge> },
+    /// It is not there.
+    Missing { looked_at: String },
+    /// It is there, and does not say who it is.
+    Broken { path: PathBuf, why: NoAnswer },
+}
+
+type Constructor = fn(&Workshop<'_>, &Path, &Setting) -> Candidate;
+
+/// Every judge that there is. The one that builds with GCC is added here, first, as it has the last word on our own code.
+const CONSTRUCTORS: &[Constructor] = &[tflm, vela, stedgeai];
+
+impl<'s> Workshop<'s> {
+    /// Finds the place for runs, and removes what killed programs left there.
+    pub(crate) fn open(folders: &'s [PathBuf], surroundings: &'s Surroundings) -> Self {
+        let runs = surroundings.runs();
+        let swept = runs.as_deref().map_or(Swept { folders: 0, is_clean: true }, runs::sweep);
+        Self { folders, surroundings, runs, swept }
+    }
+
+    /// Where runs have their folders.
+    pub(crate) fn runs(&self) -> Result<&Path, &RunsError> {
+        self.runs.as_deref()
+    }
+
+    /// What killed programs left there, and is gone.
+    pub(crate) const fn swept(&self) -> Swept {
+        self.swept
+    }
+
+    /// Compilers and emulators. Without a place for runs they say so when they are used.
+    pub(crate) fn tools(&self, deadline: Option<Duration>) -> Tools {
+        Tools { runs: self.runs.as_ref().ok().cloned(), deadline, ..Tools::in_folders(self.folders) }
+    }
+
+    /// The first program of this name in the folders.
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        self.programs(&[name]).into_iter().next()
+    }
+
+    /// Every deployment tool, there or not.
+    pub(crate) fn judges(&self, setting: &Setting) -> Result<Vec<Candidate>, &RunsError> {
+        let root = self.runs()?;
+        Ok(CONSTRUCTORS.iter().map(|constructor| constructor(self, root, setting)).collect())
+    }
+
+    /// All programs by these names, in the order of the folders, each once.
+    fn programs(&self, names: &[&str]) -> Vec<PathBuf> {
+        let files = self.folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+        let mut seen = Vec::new();
+        for file in files.filter(|file| file.is_file()) {
+            if !seen.contains(&file) {
+                seen.push(file);
+            }
+        }
+        seen
+    }
+}
+
+/// What was looked at, where the tool's own words tell only of what was found.
+fn looked_at(name: &str, found: &[PathBuf], folders: &[PathBuf], none: &NoAnswer) -> Found {
+    let looked_at =
+        if found.is_empty() { format!("no {name} in {} folders of PATH", folders.len()) } else { none.to_string() };
+    Found::Missing { looked_at }
+}
+
+fn tflm(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
+    let mut pythons = workshop.programs(&["python3", "python"]);
+    pythons.truncate(MOST_PYTHONS);
+    let usual = tflm::Setting::within(root);
+    let limits = Limits { deadline: setting.deadline, ..usual.limits };
+    let found = match Tflm::new(&pythons, tflm::Setting { limits, ..usual }) {
+        Ok(judge) => Found::Ready { path: judge.python().to_owned(), judge: Box::new(judge) },
+        Err(none) => looked_at("python3", &pythons, workshop.folders, &none),
+    };
+    Candidate { name: "tflm", found, install: "pip install tflite-micro" }
+}
+
+fn vela(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
+    let programs = workshop.programs(&["vela"]);
+    let usual = vela::Setting::within(root, setting.accelerator.clone());
+    let limits = Limits { deadline: setting.deadline, ..usual.limits };
+    let vela = vela::Setting { limits, parts: setting.accelerated.clone(), ..usual };
+    let found = match Vela::new(&programs, vela) {
+        Ok(judge) => Found::Ready { path: judge.program().to_owned(), judge: Box::new(judge) },
+        Err(none) => looked_at("vela", &programs, workshop.folders, &none),
+    };
+    Candidate { name: "vela", found, install: "pip install ethos-u-vela" }
+}
+
+fn stedgeai(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
+    let Surroundings { home, stedgeai_core_dir, stm32_ai_exe, stm_ai_exe, .. } = workshop.surroundings.clone();
+    let places = Places {
+        configured: None,
+        core_dir: stedgeai_core_dir,
+        stm32_ai_exe,
+        stm_ai_exe,
+        path: workshop.folders.to_vec(),
+        home,
+    };
+    // Without this compiler the tool does not count its runtime.
+    let compiler = workshop.program(Tools::ARM_COMPILER);
+    let search = compiler.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
+    let settings = stedgeai::Settings { deadline: setting.deadline, search, ..stedgeai::Settings::new(root) };
+    let found = match stedgeai::find(&places) {
+        Err(none) => Found::Missing { looked_at: none.to_string() },
+        Ok(found) => {
+            let path = found.program.clone();
+            match StEdgeAi::new(found, settings, Arc::new(Slots::new(1))) {
+                Ok(judge) => Found::Ready { path, judge: Box::new(judge) },
+                Err(why) => Found::Broken { path, why },
+            }
+        }
+    };
+    let install =
+        "ST Edge AI Core from https://www.st.com/en/development-tools/stedgeai-core.html, or X-CUBE-AI in STM32CubeMX";
+    Candidate { name: "stedgeai", found, install }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_have_their_place_where_it_is_usable() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("file"), "").expect("writable");
+        std::fs::create_dir(at("tmp")).expect("writable");
+        let all = Surroundings {
+            home: Some(at("home")),
+            cache: Some(at("cache")),
+            runtime: Some(at("run")),
+            temporary: Some(at("tmp")),
+            ..Surroundings::default()
+        };
+        let place = |surroundings: Surroundings| surroundings.runs().expect("a place");
+        assert_eq!(place(all.clone()), at("cache/automcu/runs"));
+        assert_eq!(place(Surroundings { cache: Some("cache".into()), ..all.clone() }), at("home/.cache/automcu/runs"));
+        assert_eq!(place(Surroundings { cache: Some(at("file")), ..all.clone() }), at("run/automcu/runs"));
+        assert_eq!(place(Surroundings { cache: Some(at("zwischenlager-\u{e4}")), ..all }), at("run/automcu/runs"));
+        let shared = Surroundings { temporary: Some(at("tmp")), ..Surroundings::default() };
+        assert!(place(shared).starts_with(at("tmp")));
+        let nowhere = Surroundings { temporary: Some(at("file")), ..Surroundings::default() };
+        assert!(matches!(nowhere.runs(), Err(RunsError::Io { .. })));
+    }
+
+    #[test]
+    fn an_empty_variable_says_nothing() {
+        let read = Surroundings::read(|name| match name {
+            "HOME" => Some("/home/somebody".into()),
+            "STM32_AI_EXE" => Some(OsString::new()),
+            _ => None,
+        });
+        assert_eq!(read, Surroundings { home: Some("/home/somebody".into()), ..Surroundings::default() });
+    }
+}
