@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use anstream::adapter::strip_str;
 use automcu::{Outcome, Surroundings};
 use automcu_needs::need;
 use automcu_process::Mark;
@@ -50,7 +51,8 @@ impl Computer {
     fn doctor(&self, arguments: &[&str]) -> Ended {
         let bin = self.path("bin");
         let line: Vec<&str> = ["doctor"].iter().chain(arguments).copied().collect();
-        automcu_within(&self.surroundings, &[bin.to_str().expect("text")], &line)
+        let said = automcu_within(&self.surroundings, &[bin.to_str().expect("text")], &line);
+        Ended { output: strip_str(&said.output).to_string(), ..said }
     }
 
     fn runs(&self) -> PathBuf {

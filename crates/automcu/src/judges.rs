@@ -11,7 +11,7 @@ use std::{
 use automcu_process::Limits;
 use automcu_toolchain::{
     Tools,
-    judge::{Judge, NoAnswer},
+    judge::{Judge, NoAnswer, Remembered},
     runs::{self, RunsError, Swept},
     stedgeai::{self, Places, Slots, StEdgeAi},
     tflm::{self, Tflm},
@@ -22,6 +22,10 @@ use automcu_toolchain::{
 const MOST_PYTHONS: usize = 6;
 /// Below the folder for what can be made again.
 const RUNS: &str = "automcu/runs";
+/// Likewise, for answers of judges.
+const ANSWERS: &str = "automcu/answers";
+/// So many answers are kept, of some 5 KiB each.
+const MOST_ANSWERS: usize = 10_000;
 
 /// What the environment says, as far as the program looks. It is handed in so that tests say something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +98,8 @@ pub(crate) struct Setting {
     pub(crate) accelerator: Accelerator,
     /// The parts that have it.
     pub(crate) accelerated: Vec<String>,
+    /// Whether what they answered before is not asked again.
+    pub(crate) remembers: bool,
 }
 
 /// A deployment tool, as far as it is there.
@@ -112,6 +118,18 @@ pub(crate) enum Found {
     Missing { looked_at: String },
     /// It is there, and does not say who it is.
     Broken { path: PathBuf, why: NoAnswer },
+}
+
+impl Candidate {
+    fn remembering(self, answers: Option<&Path>) -> Self {
+        match (self.found, answers) {
+            (Found::Ready { path, judge }, Some(folder)) => {
+                let judge = Box::new(Remembered::new(judge, folder, MOST_ANSWERS));
+                Self { found: Found::Ready { path, judge }, ..self }
+            }
+            (found, _) => Self { found, ..self },
+        }
+    }
 }
 
 type Constructor = fn(&Workshop<'_>, &Path, &Setting) -> Candidate;
@@ -150,7 +168,9 @@ impl<'s> Workshop<'s> {
     /// Every deployment tool, there or not.
     pub(crate) fn judges(&self, setting: &Setting) -> Result<Vec<Candidate>, &RunsError> {
         let root = self.runs()?;
-        Ok(CONSTRUCTORS.iter().map(|constructor| constructor(self, root, setting)).collect())
+        let answers = self.surroundings.cache_home().filter(|_| setting.remembers).map(|home| home.join(ANSWERS));
+        let candidates = CONSTRUCTORS.iter().map(|constructor| constructor(self, root, setting));
+        Ok(candidates.map(|candidate| candidate.remembering(answers.as_deref())).collect())
     }
 
     /// All programs by these names, in the order of the folders, each once.
@@ -228,14 +248,68 @@ fn stedgeai(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidat
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use automcu_convert::{Network, Quantisation, Weights};
+    use automcu_model::{Graph, GraphBuilder, Op, Origin, Shape, spec::Activation};
+    use automcu_target::Budget;
+    use automcu_toolchain::judge::{Patience, Question, ask};
+
     use super::*;
+
+    /// Four numbers made two.
+    fn network() -> Network {
+        let mut graph = GraphBuilder::new(Shape::vector(4)).expect("small");
+        let op = Op::Dense { bias: true, activation: Activation::None };
+        let end = graph.unary(op, Graph::INPUT, Shape::vector(2), Origin::Head).expect("small");
+        let weights = Weights { values: vec![1; 8], biases: vec![0; 2], scales: vec![0.01; 2] };
+        let step = Quantisation { scale: 0.1, zero_point: 0 };
+        Network::new(graph.finish(end), vec![step; 2], vec![Some(weights)]).expect("a network")
+    }
+
+    /// What Vela says, whatever it is asked about.
+    const VELA: &str = r#"#!/bin/sh
+[ "$1" = --version ] && exec echo 5.2.0
+name="${1%.tflite}"; mkdir -p "$3"
+{ echo network,accelerator_configuration,sram_memory_used,dram_memory_used,on_chip_flash_memory_used,off_chip_flash_memory_used,nn_macs,cycles_total
+echo "$name,Ethos_U55_128,1.5,0.0,0.0,2.0,700,90"; } > "$3/${name}_summary_Ethos_U55_High_End_Embedded.csv"
+echo compiled > "$3/${name}_vela.tflite"
+"#;
+
+    #[test]
+    fn judges_that_are_found_remember_where_that_is_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("vela"), VELA).expect("writable");
+        fs::set_permissions(folder.path().join("vela"), fs::Permissions::from_mode(0o755)).expect("ours");
+        let surroundings = Surroundings { cache: Some(folder.path().join("cache")), ..Surroundings::default() };
+        let folders = [folder.path().to_owned()];
+        let network = network();
+        let question = Question { network: &network, float: None, part: None, budget: Budget::default() };
+        for (remembers, expected) in [(false, false), (true, false), (true, true), (false, false)] {
+            let workshop = Workshop::open(&folders, &surroundings);
+            let setting = Setting {
+                deadline: Duration::from_secs(60),
+                accelerator: "ethos-u55-128".parse().expect("an accelerator"),
+                accelerated: Vec::new(),
+                remembers,
+            };
+            let mut found = workshop.judges(&setting).expect("a place for runs").into_iter();
+            let vela = found.find(|candidate| candidate.name == "vela").expect("one of them");
+            let Found::Ready { path, judge } = vela.found else { panic!("it is there") };
+            let judged = ask(&*judge, &question, Patience::default());
+            assert_eq!((path, judged.remembered), (folder.path().join("vela"), expected));
+            assert_eq!(judged.verdict.word(), "fits", "{judged:?}");
+            assert!(found.all(|candidate| matches!(candidate.found, Found::Missing { .. })));
+        }
+        assert_eq!(fs::read_dir(folder.path().join("cache").join(ANSWERS)).expect("made").count(), 1);
+    }
 
     #[test]
     fn runs_have_their_place_where_it_is_usable() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        std::fs::write(at("file"), "").expect("writable");
-        std::fs::create_dir(at("tmp")).expect("writable");
+        fs::write(at("file"), "").expect("writable");
+        fs::create_dir(at("tmp")).expect("writable");
         let all = Surroundings {
             home: Some(at("home")),
             cache: Some(at("cache")),

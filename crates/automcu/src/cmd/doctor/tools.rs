@@ -134,7 +134,7 @@ impl Clinic<'_> {
 
     fn judges(&self) -> Vec<Checked> {
         let accelerator = ACCELERATOR.parse().expect("an accelerator of Vela's");
-        let setting = Setting { deadline: self.deadline, accelerator, accelerated: Vec::new() };
+        let setting = Setting { deadline: self.deadline, accelerator, accelerated: Vec::new(), remembers: false };
         match self.workshop.judges(&setting) {
             Ok(candidates) => candidates.into_iter().map(|candidate| self.judge(candidate)).collect(),
             Err(error) => {
