@@ -13,7 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use automcu::{Outcome, Streams};
+use automcu::{Outcome, Streams, Surroundings};
+
+/// Where programs usually lie.
+const USUAL: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// How a run of the program ended, and what it said.
 #[derive(Debug)]
@@ -33,26 +36,32 @@ pub fn automcu(arguments: &[&str]) -> Ended {
 
 /// Runs `automcu` with this on its standard input.
 pub fn automcu_reading(input: &[u8], arguments: &[&str]) -> Ended {
-    automcu_among(&["/usr/local/bin", "/usr/bin", "/bin"], input, arguments)
+    automcu_among(&USUAL, input, arguments)
 }
 
 /// Runs `automcu` where data sets lie in this folder.
 pub fn automcu_keeping(data: &Path, arguments: &[&str]) -> Ended {
-    run(&["/usr/local/bin", "/usr/bin", "/bin"], data, b"", arguments)
+    run(&USUAL, &Surroundings::default(), data, b"", arguments)
+}
+
+/// Runs `automcu` where the environment says this.
+pub fn automcu_within(surroundings: &Surroundings, folders: &[&str], arguments: &[&str]) -> Ended {
+    run(folders, surroundings, Path::new("no-such-folder"), b"", arguments)
 }
 
 /// Runs `automcu` where programs are looked for in these folders only.
 pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ended {
-    run(folders, Path::new("no-such-folder"), input, arguments)
+    run(folders, &Surroundings::default(), Path::new("no-such-folder"), input, arguments)
 }
 
-fn run(folders: &[&str], data: &Path, input: &[u8], arguments: &[&str]) -> Ended {
+fn run(folders: &[&str], surroundings: &Surroundings, data: &Path, input: &[u8], arguments: &[&str]) -> Ended {
     let (output, errors) = (Kept::default(), Kept::default());
     let mut streams = Streams {
         input: Box::new(Cursor::new(input.to_vec())),
         output: Box::new(output.clone()),
         errors: Box::new(errors.clone()),
         folders: folders.iter().map(PathBuf::from).collect(),
+        surroundings: surroundings.clone(),
         data: data.to_owned(),
         is_watched: false,
         clock: since_start,

@@ -9,6 +9,7 @@ mod code;
 mod code_size;
 mod compile;
 mod data;
+mod doctor;
 mod documents;
 mod draw;
 mod eval;

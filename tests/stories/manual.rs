@@ -57,6 +57,7 @@ fn manual_pages_are_in_order() {
         &["man", "inspect"],
         &["man", "build"],
         &["man", "data"],
+        &["man", "doctor"],
         &["man", "targets"],
         &["man", "completions"],
     ] {
@@ -82,6 +83,7 @@ fn help_names_every_verb_and_every_exit_status() {
         "inspect",
         "build",
         "data",
+        "doctor",
         "targets",
         "completions",
         "man",

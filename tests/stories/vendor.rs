@@ -38,7 +38,7 @@ fn reports_of_several_files_are_a_list_in_json() {
         ("/0/reading/runtime_ram_bytes", Value::Null),
         ("/0/reading/io_bytes", json!(108)),
         ("/1/reading/runtime_ram_bytes", json!(1_788)),
-        ("/1/reading/layers/1", json!({ "name": "scores", "operator": "Dense", "macs": 426 })),
+        ("/1/reading/layers/1", json!({ "name": "scores", "operator": "Dense", "macs": 426, "weights_bytes": null })),
         ("/1/problem", Value::Null),
         ("/2/reading/source", json!("stdout")),
         ("/2/reading/operators", json!(["Transpose", "Conv2D"])),

@@ -5,6 +5,7 @@ mod data;
 use std::path::PathBuf;
 
 use automcu_model::{Bytes, DataType};
+use automcu_toolchain::vela::Accelerator;
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
@@ -17,7 +18,7 @@ pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
-        `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
+        `automcu doctor` tries every tool that AutoMCU uses; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
@@ -33,7 +34,7 @@ pub(crate) struct Cli {
 
 const OUTCOMES: &str = "Exit status:\n  \
     0   yes: constructible or proven and, where a budget was given, it fits\n  \
-    1   no: it does not fit, no target fits, or answers differ\n  \
+    1   no: it does not fit, no target fits, answers differ, or a tool does not work\n  \
     2   the command line is not understood, or names a target that is not there\n  \
     65  the architecture, the model, a report or a file of targets is refused\n  \
     66  a file cannot be read\n  \
@@ -58,6 +59,8 @@ pub(crate) enum Verb {
     #[command(hide = true)]
     Worker(Worker),
     Data(Data),
+    Doctor(Doctor),
+    Screen(Screen),
     Targets(Targets),
     VendorReport(VendorReport),
     Completions(Completions),
@@ -358,6 +361,58 @@ pub(crate) enum RangeName {
     Bytes,
     /// The byte less 128, by 128: what `automcu train` makes of them
     Centred,
+}
+
+/// Tries every tool that AutoMCU uses on a small network of its own, and says what is missing and where it comes from.
+///
+/// Nothing is remembered and nothing is fetched. Without any tool networks are still searched, trained, planned and written as C;
+/// what is missing cannot prove or judge them. No tool that is missing makes the answer no, but one that is there and does not
+/// work.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Doctor {
+    /// How long each program may take
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    pub(crate) deadline: f64,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Asks deployment tools whether a network fits, before it is trained, and shows what each of them says side by side.
+///
+/// An architecture is judged with weights that are drawn: what it takes does not depend on them. Without --backend our own code
+/// is judged: linked where there is a compiler for the target, planned and estimated where there is none. The exit status
+/// follows the first judge of the table. What a judge said before is remembered.
+#[derive(Args)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct Screen {
+    /// An architecture (JSON) or an int8 network (.tflite); `-` reads an architecture from standard input
+    #[arg(value_name = "ARCH|MODEL")]
+    pub(crate) model: PathBuf,
+    /// Who is asked: `plan`, `gcc`, `tflm`, `vela`, `stedgeai` or `all`; may be given several times
+    #[arg(long, value_name = "JUDGE", value_parser = ["all", "plan", "gcc", "tflm", "vela", "stedgeai"])]
+    pub(crate) backend: Vec<String>,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+    /// Run the code, too, in an emulator where there is one, and compare every byte
+    #[arg(long)]
+    pub(crate) run: bool,
+    /// The seed of weights that are drawn
+    #[arg(long, value_name = "NUMBER", default_value = "1")]
+    pub(crate) seed: u64,
+    /// What `vela` compiles for
+    #[arg(long, value_name = "ACCELERATOR", default_value = "ethos-u55-128")]
+    pub(crate) accelerator: Accelerator,
+    /// Ask again, whatever was said before
+    #[arg(long)]
+    pub(crate) afresh: bool,
+    /// How long each program may take
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
+    pub(crate) deadline: f64,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Lists microcontrollers, describes one, or says which could hold an architecture.

@@ -7,6 +7,7 @@ mod cmd;
 mod deploy;
 mod fetch;
 mod input;
+mod judges;
 mod outcome;
 mod samples;
 mod show;
@@ -22,6 +23,8 @@ use std::{
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use cli::{Cli, Verb};
+pub use judges::Surroundings;
+use judges::Workshop;
 pub use outcome::Outcome;
 
 /// What the program reads from, writes to and looks into. Whoever hands in `output` decides whether colours reach it.
@@ -32,8 +35,10 @@ pub struct Streams {
     pub output: Box<dyn Write>,
     /// Standard error: what went wrong.
     pub errors: Box<dyn Write>,
-    /// Where compilers and emulators are looked for, in order.
+    /// Where compilers, emulators and deployment tools are looked for, in order.
     pub folders: Vec<PathBuf>,
+    /// What else the environment says of tools and of places for files.
+    pub surroundings: Surroundings,
     /// Where data sets lie under their names.
     pub data: PathBuf,
     /// Whether a person watches `errors`, and lines there may be written anew.
@@ -90,7 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 }
 
 fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
-    let Streams { input, errors, folders, data, is_watched, clock, program, interrupts, .. } = streams;
+    let Streams { input, errors, folders, surroundings, data, is_watched, clock, program, interrupts, .. } = streams;
     let done = match verb {
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
@@ -109,7 +114,12 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
             cmd::bench::run(&arguments, folders, *clock, &mut live, said)
         }
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
-        Verb::Verify(arguments) => cmd::verify::run(&arguments, folders, said),
+        Verb::Verify(arguments) => cmd::verify::run(&arguments, &Workshop::open(folders, surroundings), said),
+        Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &Workshop::open(folders, surroundings), said),
+        Verb::Doctor(arguments) => {
+            let workshop = Workshop::open(folders, surroundings);
+            cmd::doctor::run(&arguments, &workshop, program, *clock, said)
+        }
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::VendorReport(arguments) => cmd::vendor_report::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         output: Box::new(anstream::stdout()),
         errors: Box::new(anstream::stderr()),
         folders: std::env::split_paths(&path).collect(),
+        surroundings: surroundings(),
         data: data_home(),
         is_watched: std::io::stderr().is_terminal(),
         clock: since_start,
@@ -43,6 +44,12 @@ fn interrupts() -> Arc<AtomicBool> {
         let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
     }
     flag
+}
+
+/// What the environment says of tools and of places for files.
+#[expect(clippy::disallowed_methods, reason = "a program uses the tools that its user's environment names")]
+fn surroundings() -> automcu::Surroundings {
+    automcu::Surroundings::read(|name| std::env::var_os(name))
 }
 
 /// Where data sets lie under their names: AUTOMCU_DATA, or where the user's programs keep what they fetched.

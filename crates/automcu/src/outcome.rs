@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use crate::deploy::DeployError;
-use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, WrongName};
+use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_target::{TargetError, UnknownTarget};
@@ -108,6 +108,12 @@ pub(crate) enum Failure {
     NotTflite(#[from] NotWritten),
     #[error("{0}")]
     NotOnnx(#[from] NotInOnnx),
+    /// A network that nobody has trained cannot be made int8.
+    #[error("{0}")]
+    Untrained(#[from] UntrainedError),
+    /// There is no place for runs of other programs.
+    #[error("{0}")]
+    Runs(String),
     /// Neither the computer's own compiler nor an emulator is there.
     #[error("nothing could be run: {0}")]
     NothingRun(String),
@@ -186,6 +192,7 @@ impl Failure {
             | Self::Report { .. }
             | Self::NotConstructible { .. }
             | Self::NotComputed(_)
+            | Self::Untrained(_)
             | Self::NotTflite(_)
             | Self::NotOnnx(_)
             | Self::Mismatch { .. }
@@ -201,9 +208,11 @@ impl Failure {
             | Self::Project { .. } => Outcome::Refused,
             Self::Dataset(error) | Self::Fetch(FetchError::Dataset(error)) => of_data(error),
             Self::NotPrepared(_) => Outcome::Unreadable,
+            Self::Runs(_) => Outcome::NotCreated,
             Self::NothingRun(_) | Self::Fetch(FetchError::Failed { .. }) => Outcome::Unavailable,
             Self::Fetch(FetchError::TooLong { .. }) => Outcome::Refused,
             Self::Fetch(FetchError::Write { .. }) => Outcome::NotCreated,
+            Self::Proof(ProofError::Folder(_)) => Outcome::NotCreated,
             Self::Proof(_) | Self::NotTrainable(_) => Outcome::Broken,
             Self::Attempt { cause, .. } => of_cause(*cause),
             Self::Interrupted { .. } => Outcome::Interrupted,

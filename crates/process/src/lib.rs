@@ -12,5 +12,5 @@ mod said;
 pub use conversation::{Conversation, Heard};
 pub use group::Status;
 pub use mark::{Mark, end_marked};
-pub use program::{Ended, Limits, Program, ProgramError};
+pub use program::{Ended, Limits, Program, ProgramError, SEARCHED};
 pub use said::Said;

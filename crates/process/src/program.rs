@@ -45,8 +45,8 @@ pub struct Program {
     mark: Option<Mark>,
 }
 
-/// Where every program looks for others.
-const SEARCHED: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+/// Where every program looks for others, after the folders that it is given.
+pub const SEARCHED: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// A program that was started and has ended, together with all that it started.
 #[derive(Clone, Debug)]
@@ -130,6 +130,13 @@ impl Program {
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
+    }
+
+    /// What was called, for whoever looks at what came of it.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let arguments = self.arguments.iter().map(|argument| argument.to_string_lossy().into_owned());
+        [self.path.display().to_string()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
     }
 
     /// Where the program is.

@@ -5,7 +5,10 @@ use std::path::Path;
 use automcu_model::Bytes;
 use automcu_process::{Limits, Program, ProgramError, Status};
 
-use crate::board::{Board, Cpu, Isa};
+use crate::{
+    board::{Board, Cpu, Isa},
+    runs::{Run, RunsError},
+};
 
 const MEMORY_LD: &str = include_str!("../../../deploy/firmware/memory.ld");
 pub(crate) const SECTIONS_LD: &str = include_str!("../../../deploy/firmware/sections.ld");
@@ -20,8 +23,6 @@ const LINKED_C: &str = include_str!("../../../deploy/firmware/linked.c");
 const STRING_H: &str = include_str!("../../../deploy/firmware/string.h");
 const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
 
-/// Compiling and linking takes at most so many seconds.
-const SECONDS: u64 = 300;
 /// The code of a network compiles without a word under these.
 pub(crate) const STRICT: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion"];
 
@@ -36,6 +37,9 @@ pub enum BuildError {
         /// Why not.
         error: std::io::Error,
     },
+    /// There is no folder to compile in.
+    #[error(transparent)]
+    Folder(#[from] RunsError),
     /// The compiler cannot be started.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -54,8 +58,13 @@ pub enum BuildError {
         words: String,
     },
     /// It takes longer than allowed.
-    #[error("{0} took longer than {SECONDS} seconds")]
-    TimedOut(String),
+    #[error("{compiler} took longer than {seconds} seconds")]
+    TimedOut {
+        /// Which.
+        compiler: String,
+        /// What is allowed.
+        seconds: u64,
+    },
 }
 
 /// The network's files lie in a folder of their own, so that its name cannot be that of another file.
@@ -76,45 +85,47 @@ pub(crate) struct Room {
     pub(crate) stack: Bytes,
 }
 
-pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Result<(), BuildError> {
-    let file = folder.join(name);
-    std::fs::write(&file, text).map_err(|error| BuildError::File { file: file.display().to_string(), error })
+/// A compiler, where it is at work on the network `name`, whose files are there.
+pub(crate) struct Work<'w> {
+    pub(crate) compiler: &'w Path,
+    pub(crate) run: &'w mut Run,
+    pub(crate) name: &'w str,
+    pub(crate) limits: Limits,
 }
 
-/// Compiles the network `name`, whose files are in `folder`, into `folder/program` for the computer at hand.
-pub(crate) fn hosted(compiler: &Path, folder: &Path, name: &str) -> Result<Built, BuildError> {
-    write(folder, "subject.h", &named(SUBJECT_H, name))?;
-    write(folder, "hosted.c", HOSTED_C)?;
-    let built = compile(compiler, folder, name, &[])?;
-    run(compiler, folder, &["-std=c99", "-O2", "-o", "program", "hosted.c", OBJECT])?;
+/// Compiles it into `program` for the computer at hand.
+pub(crate) fn hosted(work: &mut Work<'_>) -> Result<Built, BuildError> {
+    work.run.write("subject.h", named(SUBJECT_H, work.name))?;
+    work.run.write("hosted.c", HOSTED_C)?;
+    let built = work.compile(&[])?;
+    work.call(&["-std=c99", "-O2", "-o", "program", "hosted.c", OBJECT])?;
     Ok(built)
 }
 
 /// Compiles the network alone for a core; beside the object lies what each function takes of the stack.
-pub(crate) fn object(compiler: &Path, folder: &Path, name: &str, cpu: Cpu) -> Result<Built, BuildError> {
-    for (file, text) in [("linked.c", LINKED_C), ("subject.h", &*named(SUBJECT_H, name))] {
-        write(folder, file, text)?;
-    }
+pub(crate) fn object(work: &mut Work<'_>, cpu: Cpu) -> Result<Built, BuildError> {
+    work.run.write("linked.c", LINKED_C)?;
+    work.run.write("subject.h", named(SUBJECT_H, work.name))?;
     if cpu.isa() == Isa::RiscV {
         // Its compiler comes without a library; the code needs no more of one than this.
-        write(folder, "string.h", STRING_H)?;
+        work.run.write("string.h", STRING_H)?;
     }
     let mut flags = cross_flags(cpu);
     flags.push("-fstack-usage");
-    compile(compiler, folder, name, &flags)
+    work.compile(&flags)
 }
 
-/// Links the object into `folder/image.elf` with the least program around it, within the room.
-pub(crate) fn least(compiler: &Path, folder: &Path, cpu: Cpu, room: Room) -> Result<(), BuildError> {
-    write(folder, "memory.ld", &script(0x0800_0000, 0x2000_0000, room))?;
-    write(folder, "sections.ld", SECTIONS_LD)?;
+/// Links the object into `image.elf` with the least program around it, within the room.
+pub(crate) fn least(work: &mut Work<'_>, cpu: Cpu, room: Room) -> Result<(), BuildError> {
+    work.run.write("memory.ld", script(0x0800_0000, 0x2000_0000, room))?;
+    work.run.write("sections.ld", SECTIONS_LD)?;
     let mut line = vec!["-std=gnu99", "-O2", "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
     line.extend(cross_flags(cpu));
     line.extend(["-o", "image.elf", "linked.c", OBJECT]);
     if cpu.isa() == Isa::RiscV {
         line.extend(["-nodefaultlibs", "-lgcc"]);
     }
-    run(compiler, folder, &line)?;
+    work.call(&line)?;
     Ok(())
 }
 
@@ -140,14 +151,8 @@ fn script(flash: u32, ram: u32, room: Room) -> String {
     script.iter().fold(MEMORY_LD.to_owned(), |text, (mark, value)| text.replace(mark, value))
 }
 
-/// Compiles and links it into `folder/image.elf` for a board, within the room.
-pub(crate) fn emulated(
-    compiler: &Path,
-    folder: &Path,
-    name: &str,
-    board: &Board,
-    room: Room,
-) -> Result<Built, BuildError> {
+/// Compiles and links it into `image.elf` for a board, within the room.
+pub(crate) fn emulated(work: &mut Work<'_>, board: &Board, room: Room) -> Result<Built, BuildError> {
     for (file, text) in [
         ("memory.ld", script(board.flash.0, board.ram.0, room).as_str()),
         ("sections.ld", SECTIONS_LD),
@@ -157,45 +162,49 @@ pub(crate) fn emulated(
         ("emulator.h", EMULATOR_H),
         ("emulator.c", EMULATOR_C),
         ("emulated.c", EMULATED_C),
-        ("subject.h", &named(SUBJECT_H, name)),
+        ("subject.h", &named(SUBJECT_H, work.name)),
     ] {
-        write(folder, file, text)?;
+        work.run.write(file, text)?;
     }
     let flags = cross_flags(board.cpu);
-    let built = compile(compiler, folder, name, &flags)?;
+    let built = work.compile(&flags)?;
     let counter = if board.has_tim2 { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
     let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
     line.extend(&flags);
     line.extend(["-o", "image.elf", "startup.c", "semihosting.c", "emulator.c", "emulated.c", OBJECT]);
-    run(compiler, folder, &line)?;
+    work.call(&line)?;
     Ok(built)
 }
 
-fn compile(compiler: &Path, folder: &Path, name: &str, flags: &[&str]) -> Result<Built, BuildError> {
-    let source = format!("{NETWORK}/{name}.c");
-    // The arena is the one of the program around it.
-    let own_arena = format!("-D{}_OWN_ARENA", name.to_ascii_uppercase());
-    let mut line = STRICT.to_vec();
-    line.extend(flags);
-    line.extend(["-O2", &own_arena, "-c", "-o", OBJECT, &source]);
-    Ok(Built { warnings: run(compiler, folder, &line)? })
+impl Work<'_> {
+    fn compile(&mut self, flags: &[&str]) -> Result<Built, BuildError> {
+        let source = format!("{NETWORK}/{}.c", self.name);
+        // The arena is the one of the program around it.
+        let own_arena = format!("-D{}_OWN_ARENA", self.name.to_ascii_uppercase());
+        let mut line = STRICT.to_vec();
+        line.extend(flags);
+        line.extend(["-O2", &own_arena, "-c", "-o", OBJECT, &source]);
+        Ok(Built { warnings: self.call(&line)? })
+    }
+
+    /// Runs the compiler; gives what it said.
+    pub(crate) fn call(&mut self, arguments: &[&str]) -> Result<String, BuildError> {
+        let program = Program::new(self.compiler, self.run.folder()).args(arguments);
+        let ended = self.run.start(program, self.limits)?;
+        let compiler = self.compiler.display().to_string();
+        match ended.status {
+            Status::Exited(0) => Ok(ended.errors.text),
+            Status::TimedOut => Err(BuildError::TimedOut { compiler, seconds: self.limits.deadline.as_secs() }),
+            _ => Err(too_large(&ended.errors.text).unwrap_or_else(|| BuildError::Refused {
+                compiler,
+                words: first_error(&ended.errors.text).unwrap_or_else(|| ended.last_words().to_owned()),
+            })),
+        }
+    }
 }
 
 fn named(template: &str, name: &str) -> String {
     template.replace("@name@", name).replace("@NAME@", &name.to_ascii_uppercase())
-}
-
-/// Runs the compiler; gives what it said.
-pub(crate) fn run(compiler: &Path, folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {
-    let ended = Program::new(compiler, folder).args(arguments).run(Limits::of_seconds(SECONDS))?;
-    match ended.status {
-        Status::Exited(0) => Ok(ended.errors.text),
-        Status::TimedOut => Err(BuildError::TimedOut(compiler.display().to_string())),
-        _ => Err(too_large(&ended.errors.text).unwrap_or_else(|| BuildError::Refused {
-            compiler: compiler.display().to_string(),
-            words: first_error(&ended.errors.text).unwrap_or_else(|| ended.last_words().to_owned()),
-        })),
-    }
 }
 
 /// ``region `RAM' overflowed by 1234 bytes``.

@@ -11,6 +11,7 @@ mod image;
 pub mod judge;
 mod own;
 mod proof;
+pub mod runs;
 pub mod stedgeai;
 mod subprocess;
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, path::Path};
 
 use automcu_model::Bytes;
-use automcu_process::{Limits, Program, ProgramError, Status};
+use automcu_process::{Program, ProgramError, Status};
 use serde::Serialize;
-use tempfile::TempDir;
 
 use crate::{
     board::{Board, Cpu},
-    build::{self, BuildError, Room, write},
+    build::{self, BuildError, Room, Work},
     image::{Image, ImageError, functions_of_elf},
+    runs::{Run, RunsError},
     tools::Tools,
 };
 
@@ -86,6 +86,9 @@ pub enum ProofError {
     /// A program that it takes is not there.
     #[error("there is no {0}")]
     Missing(&'static str),
+    /// There is no folder to run in.
+    #[error(transparent)]
+    Folder(#[from] RunsError),
     /// The code does not become a program.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -121,21 +124,15 @@ pub enum ProofError {
     },
 }
 
-/// Running takes at most so many seconds.
-const SECONDS: u64 = 300;
-
-/// A fresh folder with the network's files and its inputs; it goes when it is dropped.
-pub(crate) fn workspace(subject: &Subject<'_>) -> Result<TempDir, ProofError> {
-    let unwritable = |error| BuildError::File { file: "a temporary folder".to_owned(), error };
-    let folder = tempfile::Builder::new().prefix("automcu-").tempdir().map_err(unwritable)?;
-    let network = folder.path().join(build::NETWORK);
-    std::fs::create_dir(&network).map_err(unwritable)?;
-    write(&network, &format!("{}.h", subject.name), subject.header)?;
-    write(&network, &format!("{}.c", subject.name), subject.source)?;
+/// A fresh folder with the network's files and its inputs.
+pub(crate) fn workspace(tools: &Tools, subject: &Subject<'_>) -> Result<Run, RunsError> {
+    let run = tools.run()?;
+    run.make_folder(build::NETWORK)?;
+    run.write(&format!("{}/{}.h", build::NETWORK, subject.name), subject.header)?;
+    run.write(&format!("{}/{}.c", build::NETWORK, subject.name), subject.source)?;
     let inputs: Vec<u8> = subject.inputs.iter().map(|value| value.cast_unsigned()).collect();
-    let file = folder.path().join("in.bin");
-    std::fs::write(&file, inputs).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
-    Ok(folder)
+    run.write("in.bin", inputs)?;
+    Ok(run)
 }
 
 fn outputs(folder: &Path) -> Result<Vec<i8>, ProofError> {
@@ -147,15 +144,15 @@ fn outputs(folder: &Path) -> Result<Vec<i8>, ProofError> {
 /// Compiles the code for the computer at hand and runs it there.
 pub fn host(tools: &Tools, subject: &Subject<'_>) -> Result<Hosted, ProofError> {
     let compiler = tools.host_compiler.as_deref().ok_or(ProofError::Missing("C compiler for this computer"))?;
-    let folder = workspace(subject)?;
-    let built = build::hosted(compiler, folder.path(), subject.name)?;
-    let program = Program::new(folder.path().join("program"), folder.path());
-    let ended = program.run(Limits::of_seconds(SECONDS))?;
+    let mut run = workspace(tools, subject)?;
+    let built = build::hosted(&mut Work { compiler, run: &mut run, name: subject.name, limits: tools.limits() })?;
+    let program = Program::new(run.folder().join("program"), run.folder());
+    let ended = run.start(program, tools.limits())?;
     if ended.status != Status::Exited(0) {
         let words = ended.last_words().to_owned();
         return Err(ProofError::Run { what: "the program".to_owned(), status: ended.status, words });
     }
-    Ok(Hosted { outputs: outputs(folder.path())?, warnings: built.warnings })
+    Ok(Hosted { outputs: outputs(run.folder())?, warnings: built.warnings })
 }
 
 /// Compiles the code for a board, links it within the room that is given (or all that the board has), and runs it there,
@@ -170,15 +167,16 @@ pub fn emulate(
     let isa = board.cpu.isa();
     let compiler = tools.compiler(isa).ok_or(ProofError::Missing(isa.compiler()))?;
     let emulator = tools.emulator.as_deref().ok_or(ProofError::Missing(Tools::EMULATOR))?;
-    let folder = workspace(subject)?;
+    let mut run = workspace(tools, subject)?;
     let within = |given: Option<Bytes>, most: Bytes| given.unwrap_or(most).min(most);
     let room = Room { flash: within(flash, board.flash.1), ram: within(ram, board.ram.1), stack: STACK };
-    let built = build::emulated(compiler, folder.path(), subject.name, board, room)?;
-    let image = read_image(folder.path())?;
-    let program = Program::new(emulator, folder.path())
+    let mut work = Work { compiler, run: &mut run, name: subject.name, limits: tools.limits() };
+    let built = build::emulated(&mut work, board, room)?;
+    let image = read_image(run.folder())?;
+    let program = Program::new(emulator, run.folder())
         .args(["-M", board.machine, "-kernel", "image.elf", "-nographic", "-monitor", "none", "-serial", "none"])
         .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0"]);
-    let ended = program.run(Limits::of_seconds(SECONDS))?;
+    let ended = run.start(program, tools.limits())?;
     let what = format!("{} on {}", subject.name, board.machine);
     if ended.status != Status::Exited(0) {
         let words = ended.last_words().to_owned();
@@ -199,7 +197,7 @@ pub fn emulate(
     Ok(Emulated {
         machine: board.machine,
         cpu: board.cpu.name(),
-        outputs: outputs(folder.path())?,
+        outputs: outputs(run.folder())?,
         image,
         instructions: u64::from(ticks) * u64::from(board.resolution()),
         instructions_resolution: board.resolution(),
@@ -222,10 +220,11 @@ pub struct Linked {
 /// Compiles and links the code for a core, within this room, with the least program around it, without running it.
 pub fn link(tools: &Tools, subject: &Subject<'_>, cpu: Cpu, flash: Bytes, ram: Bytes) -> Result<Linked, ProofError> {
     let compiler = tools.compiler(cpu.isa()).ok_or(ProofError::Missing(cpu.isa().compiler()))?;
-    let folder = workspace(subject)?;
-    build::object(compiler, folder.path(), subject.name, cpu)?;
-    build::least(compiler, folder.path(), cpu, Room { flash, ram, stack: STACK })?;
-    let file = read_elf(folder.path())?;
+    let mut run = workspace(tools, subject)?;
+    let mut work = Work { compiler, run: &mut run, name: subject.name, limits: tools.limits() };
+    build::object(&mut work, cpu)?;
+    build::least(&mut work, cpu, Room { flash, ram, stack: STACK })?;
+    let file = read_elf(run.folder())?;
     Ok(Linked { image: Image::of_elf(&file)?, functions: functions_of_elf(&file)? })
 }
 

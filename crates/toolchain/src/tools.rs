@@ -1,8 +1,21 @@
-//! Where programs lie.
+//! Where programs lie, and what they may take.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::board::Isa;
+use automcu_process::{Limits, Program, Status};
+
+use crate::{
+    board::Isa,
+    proof::ProofError,
+    runs::{Run, RunsError, folder_of_user},
+    vendor::plain,
+};
+
+/// Compiling or running takes at most so long, unless something else is said.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// The programs that proofs need, as far as they are there.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +28,11 @@ pub struct Tools {
     pub riscv_compiler: Option<PathBuf>,
     /// QEMU for Arm boards.
     pub emulator: Option<PathBuf>,
+    /// Below this each run has its folder; without one, below the user's own in the system's temporary folder. Whoever starts
+    /// runs [sweeps](crate::runs::sweep) it.
+    pub runs: Option<PathBuf>,
+    /// Each program takes at most so long; without one, five minutes.
+    pub deadline: Option<Duration>,
 }
 
 impl Tools {
@@ -37,6 +55,8 @@ impl Tools {
             arm_compiler: find(&[Self::ARM_COMPILER]),
             riscv_compiler: find(&[Self::RISCV_COMPILER, "riscv32-unknown-elf-gcc", "riscv-none-elf-gcc"]),
             emulator: find(&[Self::EMULATOR]),
+            runs: None,
+            deadline: None,
         }
     }
 
@@ -47,5 +67,30 @@ impl Tools {
             Isa::Arm => self.arm_compiler.as_deref(),
             Isa::RiscV => self.riscv_compiler.as_deref(),
         }
+    }
+
+    /// What a program says first when it is asked for its version.
+    pub fn version(&self, program: &Path) -> Result<String, ProofError> {
+        let mut run = self.run()?;
+        let asked = Program::new(program, run.folder()).arg("--version");
+        let ended = run.start(asked, self.limits())?;
+        let first = ended.output.text.lines().map(plain).find(|line| !line.is_empty());
+        first.filter(|_| ended.status == Status::Exited(0)).ok_or_else(|| ProofError::Run {
+            what: format!("{} --version", program.display()),
+            status: ended.status,
+            words: plain(ended.last_words()),
+        })
+    }
+
+    /// A fresh folder for programs to run in.
+    pub(crate) fn run(&self) -> Result<Run, RunsError> {
+        match &self.runs {
+            Some(root) => Run::within(root),
+            None => Run::within(&folder_of_user(&std::env::temp_dir())?),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { deadline: self.deadline.unwrap_or(DEADLINE), ..Limits::of_seconds(0) }
     }
 }

@@ -138,8 +138,8 @@ fn fit<'s>(rows: impl IntoIterator<Item = &'s Seen>, count: usize) -> Vec<f64> {
             line[count] += own * row.bytes;
         }
     }
-    for i in 0..count {
-        matrix[i][i] += RIDGE;
+    for (i, line) in matrix.iter_mut().enumerate() {
+        line[i] += RIDGE;
     }
     for i in 0..count {
         let line = matrix[i].clone();

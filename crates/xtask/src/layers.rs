@@ -30,7 +30,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("trainer", &["model", "dataset", "artifacts"]),
     ("workers", &["process", "trainer", "model"]),
     ("trainer-burn", &["trainer", "model", "dataset"]),
-    ("toolchain", &["process", "convert", "target", "model"]),
+    ("toolchain", &["process", "artifacts", "convert", "target", "model"]),
     ("llm", &["model"]),
     ("report", &["model", "target"]),
     ("supervisor", &["contract", "history", "model", "target"]),

@@ -13,6 +13,7 @@ use automcu_process::Mark;
 use automcu_target::{Budget, Catalogue, Part};
 use automcu_toolchain::{
     judge::{Judge, Measurement, NoAnswer, Question},
+    runs::Kept,
     stedgeai::{Places, Settings, Slots, StEdgeAi, find},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -58,7 +59,11 @@ impl Bench {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings { deadline: Duration::from_secs(120), failures_kept: 2, ..Settings::new(self.runs()) }
+        Settings {
+            deadline: Duration::from_secs(120),
+            failures_kept: Kept { folders: 2, ..Kept::default() },
+            ..Settings::new(self.runs())
+        }
     }
 
     pub(crate) fn judge(&self, settings: Settings) -> Result<StEdgeAi, NoAnswer> {

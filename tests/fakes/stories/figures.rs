@@ -82,7 +82,13 @@ fn the_judge_says_who_it_is() {
     let judge = bench.judge(bench.settings()).expect("a tool");
     let identity = judge.identity();
     assert_eq!((identity.name, identity.tool.as_str()), ("stedgeai", "ST Edge AI Core 2.2.0-20266 2adc00962"));
-    assert_eq!(identity.settings, ["int8 .tflite", "compression none", "optimization balanced"]);
+    assert_eq!(identity.settings[..3], ["int8 .tflite", "compression none", "optimization balanced"]);
+    let compiled = |judge: &dyn Judge| judge.identity().settings[3].clone();
+    assert_ne!(
+        compiled(&judge),
+        compiled(&bench.judge(with_compiler(&bench)).expect("a tool")),
+        "figures differ with it"
+    );
     assert_eq!(judge.component(), Some("10.2.0"));
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use automcu_toolchain::stedgeai::{Swept, sweep};
+use automcu_toolchain::runs::{Swept, sweep};
 use serde_json::json;
 
 use crate::bench::{Bench, is_gone, marked_below, network_file, wait_for};

@@ -5,3 +5,4 @@ mod ends;
 mod failures;
 mod figures;
 mod killed;
+mod remembered;

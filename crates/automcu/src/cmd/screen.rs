@@ -2,20 +2,19 @@
 
 use std::{
     io::{self, Read, Write},
-    path::PathBuf,
     time::Duration,
 };
 
 use automcu_convert::{FloatNetwork, Network};
-use automcu_model::{Bytes, GraphDigest};
-use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, Part, RamUse};
+use automcu_model::{Bytes, GraphDigest, Refusals};
+use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, RamUse};
 use automcu_toolchain::{
     Own,
-    judge::{Judge, Judged, NoAnswer, Patience, Question, Remembered, Uncounted, Verdict, ask},
+    judge::{Judge, Judged, NoAnswer, Patience, Question, Uncounted, Verdict, ask},
 };
 use serde::Serialize;
 
-use super::write_json;
+use super::{check::refuse, write_json};
 use crate::{
     Said,
     answer::Allowance,
@@ -28,8 +27,6 @@ use crate::{
 
 /// The judge that needs no other program.
 const OWN: &str = "plan";
-/// So many answers of judges are kept, of all screenings.
-const REMEMBERED: usize = 4096;
 /// Whoever is asked for all judges.
 const ALL: &str = "all";
 
@@ -40,7 +37,10 @@ pub(crate) fn run(
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
-    let (name, subject) = Subject::read(arguments, stdin)?;
+    let (name, subject) = match Subject::read(arguments, stdin)? {
+        Ok(read) => read,
+        Err((name, refusals)) => return refuse(&name, &refusals, arguments.json, said),
+    };
     let question = Question {
         network: &subject.network,
         float: subject.float.as_ref(),
@@ -58,6 +58,9 @@ pub(crate) fn run(
     Ok(answer.outcome())
 }
 
+/// A network under its name, or the name of an architecture that cannot be built and why not.
+type Told = Result<(String, Subject), (String, Refusals)>;
+
 /// What is judged.
 struct Subject {
     network: Network,
@@ -67,18 +70,21 @@ struct Subject {
 }
 
 impl Subject {
-    /// An architecture, or an int8 network.
-    fn read(arguments: &Screen, stdin: &mut dyn Read) -> Result<(String, Self), Failure> {
+    /// An architecture, or an int8 network; why not, where it is no architecture that can be built.
+    fn read(arguments: &Screen, stdin: &mut dyn Read) -> Result<Told, Failure> {
         let is_network = arguments.model.extension().is_some_and(|of| of.eq_ignore_ascii_case("tflite"));
         if is_network {
             let (name, network) = input::network(&arguments.model, stdin)?;
-            return Ok((name, Self { network, float: None, is_drawn: false }));
+            return Ok(Ok((name, Self { network, float: None, is_drawn: false })));
         }
         let architecture = input::architecture(&arguments.model, stdin)?;
-        let deployed = architecture.graph.deployed();
+        let deployed = match architecture.graph {
+            Ok((_, deployed)) => deployed,
+            Err(refusals) => return Ok(Err((architecture.name, refusals))),
+        };
         let network = Network::untrained(&deployed, arguments.seed)?;
         let float = FloatNetwork::drawn(&deployed, arguments.seed).ok();
-        Ok((architecture.name, Self { network, float, is_drawn: true }))
+        Ok(Ok((architecture.name, Self { network, float, is_drawn: true })))
     }
 }
 
@@ -102,6 +108,7 @@ impl Judges {
             deadline: Duration::from_secs_f64(arguments.deadline),
             accelerator: arguments.accelerator.clone(),
             accelerated: Vec::new(),
+            remembers: !arguments.afresh,
             runs_code: arguments.run,
         };
         let is_wanted = |name: &str| match arguments.backend.as_slice() {
@@ -110,12 +117,14 @@ impl Judges {
             wanted => wanted.iter().any(|word| word == name || word == ALL),
         };
         let mut judges = Self { asked: Vec::new(), absent: Vec::new() };
-        for Candidate { name, found, install } in workshop.judges(&setting)? {
+        for Candidate { name, found, install } in
+            workshop.judges(&setting).map_err(|error| Failure::Runs(error.to_string()))?
+        {
             if !is_wanted(name) {
                 continue;
             }
             match found {
-                Found::Ready { judge, .. } => judges.asked.push(remembering(judge, workshop, arguments.afresh)),
+                Found::Ready { judge, .. } => judges.asked.push(judge),
                 Found::Missing { looked_at } => judges.absent.push(Absent { name, why: looked_at, install }),
                 Found::Broken { path, why } => {
                     judges.absent.push(Absent { name, why: format!("{}: {why}", path.display()), install });
@@ -143,7 +152,11 @@ impl Judges {
                 .iter()
                 .map(|judge| scope.spawn(move || ask(judge.as_ref(), question, Patience::default())))
                 .collect();
-            asking.into_iter().zip(&self.asked).map(|(asked, judge)| asked.join().unwrap_or_else(|_| lost(judge.as_ref(), question))).collect()
+            asking
+                .into_iter()
+                .zip(&self.asked)
+                .map(|(asked, judge)| asked.join().unwrap_or_else(|_| lost(judge.as_ref(), question)))
+                .collect()
         })
     }
 }
@@ -158,13 +171,6 @@ fn lost(judge: &dyn Judge, question: &Question<'_>) -> Judged {
         duration_ms: 0,
         tries: 1,
         remembered: false,
-    }
-}
-
-fn remembering(judge: Box<dyn Judge>, workshop: &Workshop<'_>, afresh: bool) -> Box<dyn Judge> {
-    match workshop.answers() {
-        Some(folder) if !afresh => Box::new(Remembered::new(judge, folder, REMEMBERED)),
-        _ => judge,
     }
 }
 
@@ -248,7 +254,8 @@ impl Answer {
         }
         for Gap { judge, beside, ram_bytes, flash_bytes } in &self.gaps {
             let told = |name: &str, bytes: &Option<i64>| bytes.map(|bytes| format!("{name} {bytes:+} bytes"));
-            let gaps: Vec<String> = [told("RAM", ram_bytes), told("Flash", flash_bytes)].into_iter().flatten().collect();
+            let gaps: Vec<String> =
+                [told("RAM", ram_bytes), told("Flash", flash_bytes)].into_iter().flatten().collect();
             if !gaps.is_empty() {
                 writeln!(sink, "{judge} beside {beside}, of what both count: {}", gaps.join(", "))?;
             }
@@ -352,7 +359,11 @@ fn write_words(judged: &Judged, sink: &mut dyn Write) -> io::Result<()> {
         let instructions =
             ran.instructions.map(|count| format!(", {} instructions", thousands(count))).unwrap_or_default();
         let (place, inputs, differing) = (&ran.place, ran.inputs, ran.differing_bytes);
-        writeln!(sink, "  run on {place}: {inputs} inputs, {differing} bytes differ{instructions} ({})", ran.provenance)?;
+        writeln!(
+            sink,
+            "  run on {place}: {inputs} inputs, {differing} bytes differ{instructions} ({})",
+            ran.provenance
+        )?;
     }
     measurement.remarks.iter().try_for_each(|remark| writeln!(sink, "  {}", styled(remark, FAINT)))
 }
@@ -375,11 +386,7 @@ fn gaps(judges: &[Judged]) -> Vec<Gap> {
 
 /// The parts that both know, ours and theirs.
 fn common_ram(ours: &RamUse, theirs: &RamUse) -> [(Option<Bytes>, Option<Bytes>); 3] {
-    [
-        (Some(ours.activations), Some(theirs.activations)),
-        (ours.runtime, theirs.runtime),
-        (ours.stack, theirs.stack),
-    ]
+    [(Some(ours.activations), Some(theirs.activations)), (ours.runtime, theirs.runtime), (ours.stack, theirs.stack)]
 }
 
 fn common_flash(ours: &FlashUse, theirs: &FlashUse) -> [(Option<Bytes>, Option<Bytes>); 3] {

@@ -126,10 +126,16 @@ fn write_layers(layers: &[Layer], sink: &mut dyn Write) -> io::Result<()> {
     if layers.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new([("layer", Left), ("operator", Left), ("MACs", Right)]);
-    for Layer { name, operator, macs } in layers {
-        let macs = macs.map_or_else(|| "unknown".to_owned(), thousands);
-        table.row([name.clone(), operator.clone().unwrap_or_default(), macs], Style::new());
+    let mut table = Table::new([("layer", Left), ("operator", Left), ("MACs", Right), ("weights", Right)]);
+    for Layer { name, operator, macs, weights_bytes } in layers {
+        let known = |figure: Option<u64>| figure.map_or_else(|| "unknown".to_owned(), thousands);
+        let cells = [
+            name.clone(),
+            operator.clone().unwrap_or_default(),
+            known(*macs),
+            known(weights_bytes.map(|Bytes(bytes)| bytes)),
+        ];
+        table.row(cells, Style::new());
     }
     writeln!(sink)?;
     table.write(sink)

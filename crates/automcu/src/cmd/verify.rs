@@ -24,6 +24,7 @@ use crate::{
     answer::{Allowance, write_fit},
     cli::Verify,
     input,
+    judges::Workshop,
     outcome::{Failure, Outcome},
     show::{BAD, FAINT, GOOD, TITLE, styled, thousands},
 };
@@ -31,12 +32,12 @@ use crate::{
 /// The longest file of a folder that is read.
 const LONGEST: u64 = 512 << 20;
 
-pub(crate) fn run(arguments: &Verify, folders: &[PathBuf], said: &mut Said) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Verify, workshop: &Workshop<'_>, said: &mut Said) -> Result<Outcome, Failure> {
     let project = Project::read(&arguments.folder)?;
     let allowance = project.allowance(Allowance::of(&arguments.budget)?);
     let count = usize::try_from(arguments.inputs).expect("a count of 32 bits");
     let vectors = Vectors::drawn(&project.network, count)?;
-    let tools = Tools::in_folders(folders);
+    let tools = workshop.tools(None);
     let mut answer = Answer::of(&project, &vectors, &tools, allowance)?;
     if let Some((kit, promised)) = &project.firmware {
         answer.add_firmware(firmware::prove(&tools, &arguments.folder, &project.name, kit), promised)?;
@@ -349,7 +350,7 @@ impl FirmwareAnswer {
 }
 
 /// What is linked is one figure for each memory: weights, tables and code are not told apart in it.
-fn linked(image: &automcu_toolchain::Image, stack: Option<u32>) -> Footprint {
+pub(super) fn linked(image: &automcu_toolchain::Image, stack: Option<u32>) -> Footprint {
     Footprint {
         dtype: DataType::Int8,
         provenance: Provenance::Linked,

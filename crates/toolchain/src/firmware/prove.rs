@@ -10,7 +10,7 @@ use super::{
     AROUND_HEADERS, AROUND_SOURCES, Kit, LINK_FLAGS, NetworkMap, SECTIONS, STAND_IN, STAND_IN_C, stand_in::StandIn,
 };
 use crate::{
-    build::{self, BuildError},
+    build::{self, BuildError, Work},
     image::Image,
     proof::ProofError,
     tools::Tools,
@@ -59,10 +59,10 @@ pub struct SelfTest {
 pub fn prove(tools: &Tools, folder: &Path, name: &str, kit: &Kit) -> Result<FirmwareProof, ProofError> {
     let compiler = tools.arm_compiler.as_deref().ok_or(ProofError::Missing(Tools::ARM_COMPILER))?;
     let cpu = kit.cpu().ok_or(ProofError::Missing("compiler for the core of this part"))?;
-    let unwritable = |error| BuildError::File { file: "a temporary folder".to_owned(), error };
-    let work = tempfile::Builder::new().prefix("automcu-").tempdir().map_err(unwritable)?;
+    let mut run = tools.run()?;
     let board = kit.stand_in.as_deref().and_then(StandIn::named);
-    let bench = Bench { compiler, work: work.path(), cross: build::cross_flags(cpu), name, kit, board };
+    let work = Work { compiler, run: &mut run, name, limits: tools.limits() };
+    let mut bench = Bench { work, cross: build::cross_flags(cpu), kit, board };
     bench.copy(folder)?;
     let mut warnings = bench.compile()?;
     warnings += &bench.link(&kit.script(), None, "image.elf")?;
@@ -87,10 +87,8 @@ pub fn prove(tools: &Tools, folder: &Path, name: &str, kit: &Kit) -> Result<Firm
 
 /// Where firmware is built.
 struct Bench<'b> {
-    compiler: &'b Path,
-    work: &'b Path,
+    work: Work<'b>,
     cross: Vec<&'static str>,
-    name: &'b str,
     kit: &'b Kit,
     board: Option<StandIn>,
 }
@@ -102,12 +100,12 @@ impl Bench<'_> {
     }
 
     fn own_source(&self) -> String {
-        format!("{}.c", self.name)
+        format!("{}.c", self.work.name)
     }
 
     /// What the build takes of the folder.
     fn copy(&self, folder: &Path) -> Result<(), BuildError> {
-        let Self { name, kit, .. } = self;
+        let (name, kit) = (self.work.name, self.kit);
         let own = [format!("{name}.c"), format!("{name}.h"), "vectors.h".to_owned(), SECTIONS.to_owned(), kit.script()];
         let own = own.iter().map(String::as_str);
         let board = self.board.map(|_| STAND_IN).into_iter().chain(self.own_uart());
@@ -118,13 +116,13 @@ impl Bench<'_> {
             if !length.is_file() || length.len() > LONGEST {
                 return Err(failed(std::io::Error::other(format!("it is no file of at most {LONGEST} bytes"))));
             }
-            fs::copy(&from, self.work.join(file)).map_err(failed)?;
+            fs::copy(&from, self.work.run.folder().join(file)).map_err(failed)?;
         }
         Ok(())
     }
 
     /// Compiles everything; gives what the compiler said.
-    fn compile(&self) -> Result<String, BuildError> {
+    fn compile(&mut self) -> Result<String, BuildError> {
         let mut flags: Vec<&str> = build::STRICT.to_vec();
         flags.extend(&self.cross);
         flags.extend(["-O2", "-c"]);
@@ -134,12 +132,12 @@ impl Bench<'_> {
             let object = object(source);
             let mut line = flags.clone();
             line.extend(["-o", &object, source]);
-            warnings += &build::run(self.compiler, self.work, &line)?;
+            warnings += &self.work.call(&line)?;
         }
         Ok(warnings)
     }
 
-    fn link(&self, script: &str, more: Option<&str>, image: &str) -> Result<String, BuildError> {
+    fn link(&mut self, script: &str, more: Option<&str>, image: &str) -> Result<String, BuildError> {
         let own = self.own_source();
         let objects: Vec<String> = AROUND_SOURCES.into_iter().chain([own.as_str()]).chain(more).map(object).collect();
         let map = format!("-Wl,-Map={image}.map");
@@ -147,17 +145,18 @@ impl Bench<'_> {
         line.extend(LINK_FLAGS);
         line.extend(["-L", ".", "-T", script, &map, "-o", image]);
         line.extend(objects.iter().map(String::as_str));
-        build::run(self.compiler, self.work, &line)
+        self.work.call(&line)
     }
 
     /// What the image takes, and the network's own object of it.
     fn measure(&self) -> Result<(Image, NetworkMap), ProofError> {
         let read = |name: &str| {
-            fs::read(self.work.join(name)).map_err(|error| BuildError::File { file: name.to_owned(), error })
+            fs::read(self.work.run.folder().join(name))
+                .map_err(|error| BuildError::File { file: name.to_owned(), error })
         };
         let image = Image::of_elf(&read("image.elf")?)?;
         let map = String::from_utf8_lossy(&read("image.elf.map")?).into_owned();
-        match NetworkMap::of(&map, &object(&self.own_source()), &format!("{}_arena", self.name)) {
+        match NetworkMap::of(&map, &object(&self.own_source()), &format!("{}_arena", self.work.name)) {
             Some(network) => Ok((image, network)),
             None => {
                 let what = "the linker, asked for a map,".to_owned();
@@ -167,14 +166,14 @@ impl Bench<'_> {
     }
 
     /// Links the same objects at the addresses of the board, and runs them there.
-    fn self_test(&self, tools: &Tools) -> Result<SelfTest, ProofError> {
+    fn self_test(&mut self, tools: &Tools) -> Result<SelfTest, ProofError> {
         let board = self.board.ok_or(ProofError::Missing("board of QEMU that stands in for it with this network"))?;
         let emulator = tools.emulator.as_deref().ok_or(ProofError::Missing(Tools::EMULATOR))?;
         self.link(STAND_IN, self.own_uart(), "standin.elf")?;
-        let program = Program::new(emulator, self.work)
+        let program = Program::new(emulator, self.work.run.folder())
             .args(["-M", board.machine, "-kernel", "standin.elf", "-nographic", "-monitor", "none", "-serial", "none"])
             .args(["-semihosting-config", "enable=on,target=native"]);
-        let ended = program.run(Limits::of_seconds(SECONDS))?;
+        let ended = self.work.run.start(program, Limits::of_seconds(SECONDS))?;
         let said = format!("{}{}", ended.output.text, ended.errors.text);
         let is_passed = match ended.status {
             Status::Exited(0) => true,

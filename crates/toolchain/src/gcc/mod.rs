@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 
 use automcu_convert::{Code, Name, Need, Network, Vectors};
 use automcu_model::{Bytes, DataType, Provenance};
-use automcu_process::{Limits, Program, Status};
+use automcu_process::Status;
 use automcu_target::{Budget, FlashUse, Footprint, RamUse};
 
 use crate::{
     board::{Board, Cpu},
-    build::{self, BuildError, Room},
+    build::{self, BuildError, Room, Work},
     judge::{Identity, Judge, Measurement, NoAnswer, Question, Ran},
     own,
     proof::{ProofError, Subject, emulate, host, read_image, workspace},
+    runs::Run,
     tools::Tools,
 };
 
@@ -23,8 +24,6 @@ use crate::{
 const NAME: &str = "network_code";
 /// More than any microcontroller has, for an image that is only measured.
 const ROOMY: Bytes = Bytes(256 << 20);
-/// Whoever is asked for its version answers within so many seconds.
-const VERSION_SECONDS: u64 = 10;
 /// Inputs that a network answers where it is run.
 const INPUTS: usize = 4;
 
@@ -50,7 +49,8 @@ impl Gcc {
         if compilers.is_empty() {
             return Err(missing(Tools::ARM_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi"));
         }
-        let versions: Vec<String> = compilers.into_iter().map(version).collect::<Result<_, _>>()?;
+        let versions: Vec<String> =
+            compilers.into_iter().map(|compiler| tools.version(compiler)).collect::<Result<_, _>>()?;
         let mut set = vec!["-O2".to_owned()];
         set.extend(settings.runs.then(|| "run".to_owned()));
         let identity = Identity { name: "gcc", tool: versions.join(", "), settings: set };
@@ -60,18 +60,6 @@ impl Gcc {
 
 fn missing(tool: &str, packages: &str) -> NoAnswer {
     NoAnswer::Missing { tool: tool.to_owned(), remedy: format!("on Debian, `apt-get install {packages}`") }
-}
-
-/// The first line that the compiler says of itself.
-fn version(compiler: &Path) -> Result<String, NoAnswer> {
-    let failed = |words: String| NoAnswer::Bench { words: format!("{}: {words}", compiler.display()) };
-    let program = Program::new(compiler, std::env::temp_dir()).arg("--version");
-    let ended = program.run(Limits::of_seconds(VERSION_SECONDS)).map_err(|error| failed(error.to_string()))?;
-    let line = ended.output.text.lines().next().map(str::trim).unwrap_or_default();
-    if ended.status != Status::Exited(0) || line.is_empty() {
-        return Err(failed(format!("it does not say its version: {}", ended.last_words())));
-    }
-    Ok(line.to_owned())
 }
 
 impl Judge for Gcc {
@@ -87,12 +75,13 @@ impl Judge for Gcc {
         let (cpu, remark) = core(question)?;
         let isa = cpu.isa();
         let compiler = self.tools.compiler(isa).ok_or_else(|| missing(isa.compiler(), isa.package()))?;
-        let plain = Built::of(compiler, cpu, question.network, Need::of(question.network.graph()))?;
-        let built = match question.budget.ram {
-            Some(ram) if plain.ram() > ram => plain.in_patches(compiler, cpu, question.network, ram)?,
+        let forge = Forge { tools: &self.tools, compiler, cpu };
+        let plain = forge.build(question.network, Need::of(question.network.graph()))?;
+        let mut built = match question.budget.ram {
+            Some(ram) if plain.ram() > ram => forge.in_patches(plain, question.network, ram)?,
             _ => plain,
         };
-        built.enforce(compiler, cpu, question.budget)?;
+        forge.enforce(&mut built, question.budget)?;
         let ran = if self.settings.runs { Some(self.run(cpu, &built, question)?) } else { None };
         Ok(built.measurement(question.network, ran, remark))
     }
@@ -119,27 +108,63 @@ fn core(question: &Question<'_>) -> Result<(Cpu, Option<String>), NoAnswer> {
 
 /// A network that was compiled, linked without limits and measured.
 struct Built {
-    folder: tempfile::TempDir,
+    run: Run,
     need: Need,
     code: Code,
     image: crate::Image,
     stack: u64,
 }
 
-impl Built {
-    fn of(compiler: &Path, cpu: Cpu, network: &Network, need: Need) -> Result<Self, NoAnswer> {
+/// A compiler for one core.
+struct Forge<'f> {
+    tools: &'f Tools,
+    compiler: &'f Path,
+    cpu: Cpu,
+}
+
+impl Forge<'_> {
+    fn build(&self, network: &Network, need: Need) -> Result<Built, NoAnswer> {
         let name = Name::new(NAME).map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
         let code = Code::of(&need.network(network), &need.plan, &name)
             .map_err(|error| NoAnswer::Unsupported { operator: error.op.to_owned(), layer: Some(error.origin) })?;
         let subject = Subject { name: NAME, header: &code.header, source: &code.source, inputs: &[] };
-        let folder = workspace(&subject)?;
-        build::object(compiler, folder.path(), NAME, cpu)?;
-        let stack = stack::most(folder.path(), NAME)?;
-        build::least(compiler, folder.path(), cpu, Room { flash: ROOMY, ram: ROOMY, stack: Bytes(0) })?;
-        let image = read_image(folder.path())?;
-        Ok(Self { folder, need, code, image, stack })
+        let mut run = workspace(self.tools, &subject)?;
+        let mut work = self.work(&mut run);
+        build::object(&mut work, self.cpu)?;
+        build::least(&mut work, self.cpu, Room { flash: ROOMY, ram: ROOMY, stack: Bytes(0) })?;
+        let (stack, image) = (stack::most(run.folder(), NAME)?, read_image(run.folder())?);
+        Ok(Built { run, need, code, image, stack })
     }
 
+    fn work<'w>(&'w self, run: &'w mut Run) -> Work<'w> {
+        Work { compiler: self.compiler, run, name: NAME, limits: self.tools.limits() }
+    }
+
+    /// The same with the first layers in patches, where that brings it into so much RAM; itself where it does not.
+    fn in_patches(&self, plain: Built, network: &Network, ram: Bytes) -> Result<Built, NoAnswer> {
+        let need = Need::within(network.graph(), ram.0.saturating_sub(plain.around()));
+        if need.patches.is_none() {
+            return Ok(plain);
+        }
+        let patched = self.build(network, need)?;
+        Ok(if patched.ram() <= ram { patched } else { plain })
+    }
+
+    /// Links it within what is allowed. That the linker refuses is no failure where the figures say the same.
+    fn enforce(&self, built: &mut Built, budget: Budget) -> Result<(), NoAnswer> {
+        let stack = Bytes(built.stack);
+        let room = Room { flash: budget.flash.unwrap_or(ROOMY), ram: budget.ram.unwrap_or(ROOMY), stack };
+        let fits = built.image.flash_bytes <= room.flash && built.ram() <= room.ram;
+        match build::least(&mut self.work(&mut built.run), self.cpu, room) {
+            Ok(()) if fits => Ok(()),
+            Err(BuildError::TooLarge(..) | BuildError::NoStack) if !fits => Ok(()),
+            Ok(()) => Err(NoAnswer::Failed { words: "the linker takes an image that is too large".to_owned() }),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Built {
     /// All RAM, the stack among it.
     fn ram(&self) -> Bytes {
         self.image.ram_bytes + Bytes(self.stack)
@@ -148,29 +173,6 @@ impl Built {
     /// What lies in RAM beside the arena, the stack among it.
     fn around(&self) -> u64 {
         self.ram().0.saturating_sub(self.need.ram())
-    }
-
-    /// The same with the first layers in patches, where that brings it into so much RAM; itself where it does not.
-    fn in_patches(self, compiler: &Path, cpu: Cpu, network: &Network, ram: Bytes) -> Result<Self, NoAnswer> {
-        let need = Need::within(network.graph(), ram.0.saturating_sub(self.around()));
-        if need.patches.is_none() {
-            return Ok(self);
-        }
-        let patched = Self::of(compiler, cpu, network, need)?;
-        Ok(if patched.ram() <= ram { patched } else { self })
-    }
-
-    /// Links it within what is allowed. That the linker refuses is no failure where the figures say the same.
-    fn enforce(&self, compiler: &Path, cpu: Cpu, budget: Budget) -> Result<(), NoAnswer> {
-        let room =
-            Room { flash: budget.flash.unwrap_or(ROOMY), ram: budget.ram.unwrap_or(ROOMY), stack: Bytes(self.stack) };
-        let fits = self.image.flash_bytes <= room.flash && self.ram() <= room.ram;
-        match build::least(compiler, self.folder.path(), cpu, room) {
-            Ok(()) if fits => Ok(()),
-            Err(BuildError::TooLarge(..) | BuildError::NoStack) if !fits => Ok(()),
-            Ok(()) => Err(NoAnswer::Failed { words: "the linker takes an image that is too large".to_owned() }),
-            Err(error) => Err(error.into()),
-        }
     }
 
     fn measurement(&self, network: &Network, ran: Option<Ran>, remark: Option<String>) -> Measurement {
@@ -246,11 +248,12 @@ impl From<BuildError> for NoAnswer {
     fn from(error: BuildError) -> Self {
         let words = error.to_string();
         match error {
+            BuildError::Folder(error) => error.into(),
             BuildError::File { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => {
                 Self::Transient { words }
             }
             BuildError::File { .. } | BuildError::Program(_) => Self::Bench { words },
-            BuildError::TimedOut(_) => Self::Transient { words },
+            BuildError::TimedOut { .. } => Self::Transient { words },
             BuildError::TooLarge(..) | BuildError::NoStack | BuildError::Refused { .. } => Self::Failed { words },
         }
     }
@@ -260,6 +263,7 @@ impl From<ProofError> for NoAnswer {
     fn from(error: ProofError) -> Self {
         let words = error.to_string();
         match error {
+            ProofError::Folder(error) => error.into(),
             ProofError::Build(error) => error.into(),
             ProofError::Missing(tool) => Self::Missing { tool: tool.to_owned(), remedy: "install it".to_owned() },
             ProofError::Program(_) => Self::Bench { words },

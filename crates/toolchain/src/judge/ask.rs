@@ -35,24 +35,33 @@ pub struct Judged {
     pub duration_ms: u64,
     /// How often it was asked.
     pub tries: u32,
+    /// Whether it was not asked at all, as it had answered the same question before.
+    pub remembered: bool,
 }
 
 /// Asks a judge.
 #[expect(clippy::disallowed_methods, reason = "tools run in real time: how long they take is part of the answer")]
 pub fn ask(judge: &dyn Judge, question: &Question<'_>, patience: Patience) -> Judged {
     let began = Instant::now();
-    let mut tries = 0;
+    let recalled = judge.recall(question);
+    let remembered = recalled.is_some();
+    let (answer, tries) = recalled.map_or_else(|| analyzed(judge, question, patience), |answer| (answer, 0));
+    let verdict = Verdict::of(&answer, question.budget);
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Judged { judge: judge.identity().clone(), verdict, measurement: answer.ok(), duration_ms, tries, remembered }
+}
+
+/// The answer, and how often it was asked for.
+#[expect(clippy::disallowed_methods, reason = "tools need real time until they may work")]
+fn analyzed(judge: &dyn Judge, question: &Question<'_>, patience: Patience) -> (Result<Measurement, NoAnswer>, u32) {
     let mut pause = patience.pause;
-    let answer = loop {
-        tries += 1;
+    for tries in 1.. {
         let answer = judge.analyze(question);
         if tries >= patience.tries || !answer.as_ref().is_err_and(NoAnswer::is_transient) {
-            break answer;
+            return (answer, tries);
         }
         std::thread::sleep(pause);
         pause *= 2;
-    };
-    let verdict = Verdict::of(&answer, question.budget);
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Judged { judge: judge.identity().clone(), verdict, measurement: answer.ok(), duration_ms, tries }
+    }
+    unreachable!("tries are bounded")
 }

@@ -3,6 +3,8 @@
 
 mod ask;
 mod measurement;
+mod memory;
+mod remembered;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use serde::Serialize;
 
 pub use ask::{Judged, Patience, ask};
 pub use measurement::{LayerFigures, Measurement, Ran};
+pub use remembered::Remembered;
 pub use verdict::{NoAnswer, Uncounted, Verdict};
 
 /// A network, and what it is to fit.
@@ -49,9 +52,36 @@ pub trait Judge: Send + Sync {
         false
     }
 
+    /// What was answered to the same question before, where that is kept.
+    fn recall(&self, _question: &Question<'_>) -> Option<Result<Measurement, NoAnswer>> {
+        None
+    }
+
     /// What the network takes.
     fn analyze(&self, question: &Question<'_>) -> Result<Measurement, NoAnswer>;
 
     /// Writes what the tool makes of the network into a folder that is there; gives the files.
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer>;
+}
+
+impl<J: Judge + ?Sized> Judge for Box<J> {
+    fn identity(&self) -> &Identity {
+        (**self).identity()
+    }
+
+    fn minds_budget(&self) -> bool {
+        (**self).minds_budget()
+    }
+
+    fn recall(&self, question: &Question<'_>) -> Option<Result<Measurement, NoAnswer>> {
+        (**self).recall(question)
+    }
+
+    fn analyze(&self, question: &Question<'_>) -> Result<Measurement, NoAnswer> {
+        (**self).analyze(question)
+    }
+
+    fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
+        (**self).generate(question, folder)
+    }
 }

@@ -41,12 +41,11 @@ pub(super) fn measurement(summed: Summed, dtype: DataType) -> Result<Measurement
         ram: RamUse { activations: activations + io, runtime, stack: None },
         flash: FlashUse { weights, tables, code },
     };
-    let weights = reading.layer_weights.into_iter().chain(std::iter::repeat(None));
-    let layers = reading.layers.into_iter().zip(weights).map(figures).collect();
+    let layers = reading.layers.into_iter().map(figures).collect();
     Ok(Measurement { footprint, macs: reading.macs, operators: reading.operators, layers, ran: None, remarks })
 }
 
-fn figures((layer, weights): (Layer, Option<Bytes>)) -> LayerFigures {
-    let Layer { name, operator, macs } = layer;
-    LayerFigures { name, operator, macs, weights_bytes: weights.map(|bytes| bytes.0) }
+fn figures(layer: Layer) -> LayerFigures {
+    let Layer { name, operator, macs, weights_bytes } = layer;
+    LayerFigures { name, operator, macs, weights_bytes: weights_bytes.map(|bytes| bytes.0) }
 }

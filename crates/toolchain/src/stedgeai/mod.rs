@@ -12,7 +12,6 @@ mod reports;
 mod run;
 mod slots;
 mod target;
-mod workspace;
 
 use std::{
     fs,
@@ -21,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use automcu_process::SEARCHED;
 pub use dialect::Optimization;
 use dialect::{Dialect, Verb, Way};
 pub use handed::Format;
@@ -28,10 +28,11 @@ use handed::Handed;
 pub use places::{Found, FoundBy, NotFound, Places, find};
 use run::{Asked, Asking};
 pub use slots::Slots;
-pub use workspace::{Swept, sweep};
 
 use crate::{
+    Tools,
     judge::{Identity, Judge, Measurement, NoAnswer, Question},
+    runs::{Kept, RunsError},
     vendor::{ToolVersion, Validated},
 };
 
@@ -44,8 +45,8 @@ pub struct Settings {
     pub optimization: Optimization,
     /// Below this each run has its folder. ASCII only.
     pub workspaces: PathBuf,
-    /// So many folders of failed runs are kept.
-    pub failures_kept: usize,
+    /// What is kept of runs that failed.
+    pub failures_kept: Kept,
     /// A run takes at most so long.
     pub deadline: Duration,
     /// A run waits at most so long for its turn.
@@ -58,14 +59,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What is usual: int8 as .tflite, five minutes a run, five folders kept.
+    /// What is usual: int8 as .tflite, five minutes a run, five failures kept.
     #[must_use]
     pub fn new(workspaces: impl Into<PathBuf>) -> Self {
         Self {
             format: Format::default(),
             optimization: Optimization::default(),
             workspaces: workspaces.into(),
-            failures_kept: 5,
+            failures_kept: Kept::default(),
             deadline: Duration::from_secs(300),
             patience: Duration::from_secs(900),
             search: Vec::new(),
@@ -102,6 +103,7 @@ impl StEdgeAi {
         let dialect = Dialect::of(&version);
         let mut told = vec![settings.format.name().to_owned()];
         told.extend(dialect.settings(settings.optimization));
+        told.push(runtime(&settings.search));
         let identity = Identity { name: "stedgeai", tool: version.to_string(), settings: told };
         Ok(Self { found, settings, slots, version, component, dialect, identity })
     }
@@ -183,9 +185,19 @@ impl Judge for StEdgeAi {
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
         self.ask(question, Verb::Generate, None, 0, |asked| {
             asked.measurement()?;
-            copied(asked.output(), folder).map_err(|error| run::not_done("the generated files", &error))
+            copied(asked.output(), folder).map_err(|error| RunsError::Io { path: folder.to_owned(), error }.into())
         })
     }
+}
+
+/// Whether the runtime is counted, and by which compiler: the tool looks for one where it looks for all programs.
+fn runtime(search: &[PathBuf]) -> String {
+    let folders = search.iter().map(PathBuf::as_path).chain(SEARCHED.iter().map(Path::new));
+    let compiler = folders.map(|folder| folder.join(Tools::ARM_COMPILER)).find_map(|file| file.canonicalize().ok());
+    compiler.map_or_else(
+        || format!("runtime not counted without {}", Tools::ARM_COMPILER),
+        |compiler| format!("runtime by {}", compiler.display()),
+    )
 }
 
 /// Copies the files of a folder.

@@ -203,8 +203,7 @@ impl Summed {
             filled.push("MACs");
         }
         if reading.operators.is_empty() && !other.operators.is_empty() {
-            (reading.layers, reading.layer_weights) = (other.layers, other.layer_weights);
-            reading.operators = other.operators;
+            (reading.layers, reading.operators) = (other.layers, other.operators);
             filled.push("operations");
         }
         if !filled.is_empty() {

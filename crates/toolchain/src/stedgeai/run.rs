@@ -1,6 +1,6 @@
 //! A run of the tool: started within bounds, and its end understood.
 
-use std::{fmt::Write, fs, io, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use automcu_process::{Ended, Limits, Program, ProgramError, Status};
 
@@ -10,10 +10,10 @@ use super::{
     handed::Handed,
     measured,
     reports::{self, Expected, Source, Written, last_words, sum_up},
-    workspace::Workspace,
 };
 use crate::{
     judge::{Measurement, NoAnswer},
+    runs::{self, Run},
     vendor::{self, Failure, FailureKind, ToolVersion, Validated},
 };
 
@@ -51,19 +51,15 @@ impl Asking<'_> {
     pub(super) fn run<T>(&self, take: impl FnOnce(&Asked<'_>) -> Result<T, NoAnswer>) -> Result<T, NoAnswer> {
         let settings = &self.tool.settings;
         let limits = Limits { deadline: settings.deadline, grace: GRACE, output_bytes: MOST_OUTPUT };
-        within_folder(settings, &self.tool.slots, |workspace, story| {
+        in_turn(settings, &self.tool.slots, |run| {
             let written = Written {
-                workspace: workspace.folder().join("workspace"),
-                output: workspace.folder().join("output"),
+                workspace: run.make_folder("workspace")?,
+                output: run.make_folder("output")?,
                 verb: self.verb,
             };
-            let model = workspace.folder().join(self.handed.file_name());
-            let unwritable = |error| not_done("the tool's folder", &error);
-            fs::create_dir(&written.workspace).map_err(unwritable)?;
-            fs::create_dir(&written.output).map_err(unwritable)?;
-            fs::write(&model, &self.handed.bytes).map_err(unwritable)?;
+            let model = run.write(&self.handed.file_name(), &self.handed.bytes)?;
             let line = self.tool.dialect.arguments(&self.call(&model, &written));
-            let ended = started(&self.tool.found, settings, workspace, &line, limits, story)?;
+            let ended = started(&self.tool.found, settings, run, &line, limits)?;
             if let Some(why) = self.failure(&ended, &written) {
                 return Err(why);
             }
@@ -149,51 +145,31 @@ impl Asked<'_> {
     }
 }
 
-/// What is told of a run that failed, beside its files.
-#[derive(Default)]
-struct Story(String);
-
 /// Runs something in a folder of its own, when it is its turn, and keeps the folder if it fails.
-fn within_folder<T>(
+fn in_turn<T>(
     settings: &Settings,
     slots: &Slots,
-    run: impl FnOnce(&Workspace, &mut Story) -> Result<T, NoAnswer>,
+    ask: impl FnOnce(&mut Run) -> Result<T, NoAnswer>,
 ) -> Result<T, NoAnswer> {
     let _slot = slots.take(settings.patience).ok_or_else(|| NoAnswer::Transient {
         words: format!("busy: it was not this run's turn within {} s", settings.patience.as_secs()),
     })?;
-    let unmade = |error| not_done(&settings.workspaces.display().to_string(), &error);
-    let workspace = Workspace::create(&settings.workspaces).map_err(unmade)?;
-    let mut story = Story::default();
-    let done = run(&workspace, &mut story);
-    if let Err(none) = &done {
-        let _ = writeln!(story.0, "\n{none}");
-        workspace.keep(settings.failures_kept, &story.0);
-    }
-    done
+    runs::within(&settings.workspaces, settings.failures_kept, ask)
 }
 
 /// Runs the tool to its end.
 fn started(
     found: &Found,
     settings: &Settings,
-    workspace: &Workspace,
+    run: &mut Run,
     line: &[String],
     limits: Limits,
-    story: &mut Story,
 ) -> Result<Ended, NoAnswer> {
-    let mut program = Program::new(&found.program, workspace.folder())
-        .args(line)
-        .searching(&settings.search)
-        .marked(workspace.mark());
+    let mut program = Program::new(&found.program, run.folder()).args(line).searching(&settings.search);
     if let Some(home) = &settings.home {
         program = program.home(home);
     }
-    let _ = writeln!(story.0, "{} {}", found.program.display(), line.join(" "));
-    let ended = program.run(limits).map_err(not_started)?;
-    let (output, errors) = (&ended.output.text, &ended.errors.text);
-    let _ = writeln!(story.0, "{:?}\n\nstandard output:\n{output}\nstandard error:\n{errors}", ended.status);
-    Ok(ended)
+    run.start(program, limits).map_err(not_started)
 }
 
 /// The tool's version, and that of STM32Cube.AI within it.
@@ -204,8 +180,8 @@ pub(super) fn version(
 ) -> Result<(ToolVersion, Option<String>), NoAnswer> {
     let deadline = settings.deadline.min(MOST_FOR_VERSION);
     let limits = Limits { deadline, grace: GRACE, output_bytes: 64 << 10 };
-    within_folder(settings, slots, |workspace, story| {
-        let ended = started(found, settings, workspace, &["--version".to_owned()], limits, story)?;
+    in_turn(settings, slots, |run| {
+        let ended = started(found, settings, run, &["--version".to_owned()], limits)?;
         if let Some(why) = cut_short(ended.status, deadline, &ended) {
             return Err(why);
         }
@@ -263,16 +239,6 @@ fn is_passing(ended: &Ended) -> bool {
     PASSING.iter().any(|passing| said.iter().any(|text| text.contains(passing)))
 }
 
-/// A file or folder of ours that is not to be had.
-pub(super) fn not_done(what: &str, error: &io::Error) -> NoAnswer {
-    use io::ErrorKind::{OutOfMemory, QuotaExceeded, ResourceBusy, StorageFull};
-    let words = format!("{what}: {error}");
-    match error.kind() {
-        StorageFull | QuotaExceeded | OutOfMemory | ResourceBusy => NoAnswer::Transient { words },
-        _ => NoAnswer::Failed { words },
-    }
-}
-
 fn not_started(error: ProgramError) -> NoAnswer {
     use io::ErrorKind::{ExecutableFileBusy, NotFound, OutOfMemory, PermissionDenied, WouldBlock};
     let words = error.to_string();
@@ -293,9 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_may_pass_and_a_missing_program_does_not() {
-        assert!(not_done("a file", &io::ErrorKind::StorageFull.into()).is_transient());
-        assert!(!not_done("a file", &io::ErrorKind::PermissionDenied.into()).is_transient());
+    fn a_program_that_is_busy_may_start_another_time_and_a_missing_one_does_not() {
         let program = PathBuf::from("stedgeai");
         let of = |kind: io::ErrorKind| {
             not_started(ProgramError::NotStarted { program: program.clone(), error: kind.into() })

@@ -17,7 +17,8 @@ use self::answer::{Answer, Arena, Figures, Package, answer, refusal};
 pub use self::runtime::Kernels;
 use crate::{
     judge::{Identity, Judge, Measurement, NoAnswer, Question},
-    subprocess::{Tool, Workspace, adler32, tflite, write},
+    runs::{self, Kept, Run},
+    subprocess::{Tool, adler32, tflite, write},
     vendor::plain,
 };
 
@@ -36,13 +37,20 @@ pub struct Setting {
     pub limits: Limits,
     /// The kernels that the code figure is for.
     pub kernels: Kernels,
+    /// What is kept of runs that failed.
+    pub failures_kept: Kept,
 }
 
 impl Setting {
-    /// Two minutes a run, and CMSIS-NN.
+    /// Two minutes a run, CMSIS-NN, five failures kept.
     #[must_use]
     pub fn within(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), limits: Limits::of_seconds(120), kernels: Kernels::default() }
+        Self {
+            root: root.into(),
+            limits: Limits::of_seconds(120),
+            kernels: Kernels::default(),
+            failures_kept: Kept::default(),
+        }
     }
 }
 
@@ -59,10 +67,10 @@ impl Tflm {
     /// Takes the first of these Pythons that has the package. A Python sees neither the environment nor its user's own
     /// packages.
     pub fn new(pythons: &[PathBuf], setting: Setting) -> Result<Self, NoAnswer> {
-        let workspace = Workspace::within(&setting.root)?;
+        let mut run = Run::within(&setting.root)?;
         let mut said = Vec::new();
         for python in pythons {
-            match probe(python, &workspace, setting.limits) {
+            match probe(python, &mut run, setting.limits) {
                 Ok(package) => return Ok(Self::with(python.clone(), package, setting)),
                 Err(words) => said.push(format!("{}: {words}", python.display())),
             }
@@ -81,18 +89,25 @@ impl Tflm {
         Self { python, package, setting, identity }
     }
 
+    /// The Python that has it.
+    #[must_use]
+    pub fn python(&self) -> &Path {
+        &self.python
+    }
+
     /// What the runtime says of a file.
     fn figures(&self, file: &[u8]) -> Result<Figures, NoAnswer> {
-        let workspace = Workspace::within(&self.setting.root)?;
-        workspace.write("network.tflite", file)?;
-        let arguments = ["measure", "network.tflite", &ARENA_BYTES.to_string()];
-        let (answer, errors) = drive(&self.python, &workspace, &arguments, self.setting.limits)?;
-        match answer {
-            Answer::Measured(figures) => self.checked(figures, file),
-            Answer::Refused { error, words } => Err(refusal(&error, &words, &errors)),
-            Answer::Missing { .. } => Err(TOOL.missing()),
-            Answer::Probed { .. } => Err(TOOL.failed("the driver answers another question")),
-        }
+        runs::within(&self.setting.root, self.setting.failures_kept, |run| {
+            run.write("network.tflite", file)?;
+            let arguments = ["measure", "network.tflite", &ARENA_BYTES.to_string()];
+            let (answer, errors) = drive(&self.python, run, &arguments, self.setting.limits)?;
+            match answer {
+                Answer::Measured(figures) => self.checked(figures, file),
+                Answer::Refused { error, words } => Err(refusal(&error, &words, &errors)),
+                Answer::Missing { .. } => Err(TOOL.missing()),
+                Answer::Probed { .. } => Err(TOOL.failed("the driver answers another question")),
+            }
+        })
     }
 
     /// What is said has to be said of this file, by the package that this judge says it is.
@@ -172,8 +187,8 @@ fn pointers(bits: u32) -> Option<String> {
 }
 
 /// The package of a Python, or why it is none to work with.
-fn probe(python: &Path, workspace: &Workspace, limits: Limits) -> Result<Package, String> {
-    match drive(python, workspace, &["probe"], limits) {
+fn probe(python: &Path, run: &mut Run, limits: Limits) -> Result<Package, String> {
+    match drive(python, run, &["probe"], limits) {
         Ok((Answer::Probed { package }, _)) => Ok(package),
         Ok((Answer::Missing { words }, _)) => Err(plain(&words)),
         Ok(_) => Err("it answers another question".to_owned()),
@@ -183,16 +198,11 @@ fn probe(python: &Path, workspace: &Workspace, limits: Limits) -> Result<Package
 }
 
 /// Runs the driver; gives its answer, and what was said beside it.
-fn drive(
-    python: &Path,
-    workspace: &Workspace,
-    arguments: &[&str],
-    limits: Limits,
-) -> Result<(Answer, String), NoAnswer> {
-    workspace.write("driver.py", DRIVER)?;
+fn drive(python: &Path, run: &mut Run, arguments: &[&str], limits: Limits) -> Result<(Answer, String), NoAnswer> {
+    run.write("driver.py", DRIVER)?;
     // Isolated: whatever lies beside the script or in a home folder is not imported.
-    let program = Program::new(python, workspace.path()).args(["-I", "driver.py"]).args(arguments);
-    let ended = TOOL.run(&program, limits)?;
+    let program = Program::new(python, run.folder()).args(["-I", "driver.py"]).args(arguments);
+    let ended = TOOL.run(run, program, limits)?;
     match answer(&ended.output.text) {
         Some(answer) => Ok((answer, ended.errors.text)),
         None => Err(TOOL.failed(&format!("no answer, but {:?}", ended.last_words()))),

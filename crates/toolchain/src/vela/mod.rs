@@ -17,7 +17,8 @@ pub use self::accelerator::{Accelerator, UnknownAccelerator};
 use self::report::{Operators, Summary};
 use crate::{
     judge::{Identity, Judge, Measurement, NoAnswer, Question},
-    subprocess::{Tool, Workspace, adler32, tflite, write},
+    runs::{self, Kept, Run},
+    subprocess::{Tool, adler32, tflite, write},
     vendor::plain,
 };
 
@@ -45,14 +46,16 @@ pub struct Setting {
     pub accelerator: Accelerator,
     /// The parts that have it, by name or alias. A network for another part is not judged; one for none is.
     pub parts: Vec<String>,
+    /// What is kept of runs that failed.
+    pub failures_kept: Kept,
 }
 
 impl Setting {
-    /// Five minutes a run, and no part.
+    /// Five minutes a run, no part, five failures kept.
     #[must_use]
     pub fn within(root: impl Into<PathBuf>, accelerator: Accelerator) -> Self {
         let limits = Limits { output_bytes: OUTPUT_BYTES, ..Limits::of_seconds(300) };
-        Self { root: root.into(), limits, accelerator, parts: Vec::new() }
+        Self { root: root.into(), limits, accelerator, parts: Vec::new(), failures_kept: Kept::default() }
     }
 }
 
@@ -75,10 +78,10 @@ struct Compiled {
 impl Vela {
     /// Takes the first of these programs that says which version of Vela it is.
     pub fn new(programs: &[PathBuf], setting: Setting) -> Result<Self, NoAnswer> {
-        let workspace = Workspace::within(&setting.root)?;
+        let mut run = Run::within(&setting.root)?;
         let mut said = Vec::new();
         for program in programs {
-            match version(program, &workspace, setting.limits) {
+            match version(program, &mut run, setting.limits) {
                 Ok(version) => return Ok(Self::with(program.clone(), &version, setting)),
                 Err(words) => said.push(format!("{}: {words}", program.display())),
             }
@@ -89,10 +92,19 @@ impl Vela {
 
     fn with(program: PathBuf, version: &str, setting: Setting) -> Self {
         let accelerator = &setting.accelerator;
-        let settings =
+        let mut settings =
             [accelerator.name(), accelerator.system(), MEMORY, "smallest memory"].map(str::to_owned).to_vec();
+        if !setting.parts.is_empty() {
+            settings.push(format!("in {}", setting.parts.join(", ")));
+        }
         let identity = Identity { name: "vela", tool: format!("{} {version}", TOOL.name), settings };
         Self { program, setting, identity }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Nobody is told that a network fits a part that lacks what computes it.
@@ -113,23 +125,26 @@ impl Vela {
     fn compile(&self, question: &Question<'_>) -> Result<Compiled, NoAnswer> {
         self.is_for(question.part)?;
         let file = tflite(question)?;
-        let workspace = Workspace::within(&self.setting.root)?;
+        runs::within(&self.setting.root, self.setting.failures_kept, |run| self.compile_in(run, &file))
+    }
+
+    fn compile_in(&self, run: &mut Run, file: &[u8]) -> Result<Compiled, NoAnswer> {
         // Its summary names the file: so it is seen whose it is.
-        let name = format!("net_{:08x}", adler32(&file));
+        let name = format!("net_{:08x}", adler32(file));
         let input = format!("{name}.tflite");
-        workspace.write(&input, file)?;
+        run.write(&input, file)?;
         let accelerator = &self.setting.accelerator;
-        let program = Program::new(&self.program, workspace.path())
+        let program = Program::new(&self.program, run.folder())
             .args([&input, "--output-dir", "out", "--accelerator-config", accelerator.name()])
             .args(["--config", "Arm/vela.ini", "--system-config", accelerator.system(), "--memory-mode", MEMORY])
             .args(["--optimise", "Size", "--show-cpu-operations"]);
-        let ended = TOOL.run(&program, self.setting.limits)?;
+        let ended = TOOL.run(run, program, self.setting.limits)?;
         if ended.status != Status::Exited(0) {
             return Err(failure(&ended));
         }
         let written = |name: String, most| {
             let nothing = || TOOL.failed(&format!("it wrote no {name}: {}", ended.last_words()));
-            workspace.read(&format!("out/{name}"), most)?.ok_or_else(nothing)
+            run.read(&format!("out/{name}"), most)?.ok_or_else(nothing)
         };
         let summary = written(format!("{name}_summary_{}.csv", accelerator.system()), SUMMARY_BYTES)?;
         let summary = Summary::read(&String::from_utf8_lossy(&summary), &name, accelerator.name())
@@ -200,9 +215,9 @@ fn described(tensor: &str, network: &Network) -> String {
 }
 
 /// The version that a program says it has.
-fn version(program: &Path, workspace: &Workspace, limits: Limits) -> Result<String, String> {
-    let asked = Program::new(program, workspace.path()).arg("--version");
-    let ended = TOOL.run(&asked, limits).map_err(|error| match error {
+fn version(program: &Path, run: &mut Run, limits: Limits) -> Result<String, String> {
+    let asked = Program::new(program, run.folder()).arg("--version");
+    let ended = TOOL.run(run, asked, limits).map_err(|error| match error {
         NoAnswer::Missing { .. } => "it is not there".to_owned(),
         other => other.to_string(),
     })?;

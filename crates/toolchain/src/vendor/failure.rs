@@ -97,6 +97,9 @@ const PERMANENT: &[&str] = &[
     "'nonetype' object",
 ];
 
+/// Of the system, as Python has them: memory, disk or quota ran out.
+const PASSING_NUMBERS: [&str; 3] = ["[Errno 12]", "[Errno 28]", "[Errno 122]"];
+
 impl Failure {
     /// Reads a line that the tool ends with when it fails; none where the line is another.
     #[must_use]
@@ -143,9 +146,12 @@ fn of_arguments(said: &str) -> Option<FailureKind> {
     matches!(name, "stm32ai" | "stedgeai").then_some(FailureKind::WrongFlags)
 }
 
+/// The last line of a traceback: memory or disk ran out.
 fn of_python(said: &str) -> Option<FailureKind> {
     let is_memory = said == "MemoryError" || said.starts_with("MemoryError:") || said.contains("._ArrayMemoryError:");
-    is_memory.then_some(FailureKind::Transient)
+    let is_error = ["OSError: ", "IOError: "].iter().any(|name| said.starts_with(name));
+    let is_storage = is_error && PASSING_NUMBERS.iter().any(|number| said.contains(number));
+    (is_memory || is_storage).then_some(FailureKind::Transient)
 }
 
 /// What the words say, and otherwise what stands before them.
@@ -221,6 +227,8 @@ mod tests {
             ("error              : TOOL ERROR: licence not accepted", FailureKind::Bench),
             ("INTERRUPT: by the user", FailureKind::Transient),
             ("MemoryError", FailureKind::Transient),
+            ("OSError: [Errno 28] No space left on device", FailureKind::Transient),
+            ("OSError: [Errno 28] No space left on device: 'network_c_info.json'", FailureKind::Transient),
         ] {
             let failure = Failure::of_line(line).unwrap_or_else(|| panic!("{line}"));
             assert_eq!(failure.kind, kind, "{line}");
@@ -234,6 +242,7 @@ mod tests {
             "E: _Einsum_1_output_0 layer - number of I/O tensor is not coherent: 0/1",
             "   sysmem.c:31:35: error: 'NULL' undeclared here (not in a function)",
             "   >>> Shell execution has FAILED (returned code = 1)",
+            "OSError: [Errno 2] No such file or directory: 'network.h'",
             "Warning: ['POOL_1'] memory pools not used",
             "L2r error          : NOT EVALUATED",
             "E12(x): y",

@@ -122,9 +122,9 @@ pub(super) fn read(text: &str) -> Result<Reading, ReportError> {
     ])?;
     let layers = layers(&info)?;
     // There is no total in the file.
-    reading.macs = layers.iter().map(|(layer, _)| layer.macs).try_fold(0_u64, |sum, macs| sum.checked_add(macs?));
+    reading.macs = layers.iter().map(|layer| layer.macs).try_fold(0_u64, |sum, macs| sum.checked_add(macs?));
     reading.macs = reading.macs.filter(|&macs| macs > 0);
-    Ok(reading.with_weighed_layers(layers))
+    Ok(reading.with_layers(layers))
 }
 
 fn describe(info: &Info, footprint: &Footprint, reading: &mut Reading) {
@@ -162,7 +162,7 @@ impl Footprint {
     }
 }
 
-fn layers(info: &Info) -> Result<Vec<(Layer, Option<Bytes>)>, ReportError> {
+fn layers(info: &Info) -> Result<Vec<Layer>, ReportError> {
     let weights: HashMap<u64, Bytes> = info.buffers.iter().filter_map(Buffer::weights).collect();
     let nodes =
         info.graphs.iter().enumerate().flat_map(|(g, graph)| graph.nodes.iter().enumerate().map(move |n| (g, n)));
@@ -172,8 +172,8 @@ fn layers(info: &Info) -> Result<Vec<(Layer, Option<Bytes>)>, ReportError> {
         let operator = node.r#type.as_deref().or(node.description.as_deref()).map(plain);
         let own = node.inputs.iter().filter_map(|id| weights.get(&id.as_u64()?)).copied();
         // Some files tell of no buffer that holds weights: then nobody knows whose they are.
-        let weights = (!weights.is_empty()).then(|| own.sum());
-        Ok((Layer { name, operator, macs }, weights))
+        let weights_bytes = (!weights.is_empty()).then(|| own.sum());
+        Ok(Layer { name, operator, macs, weights_bytes })
     });
     layers.collect()
 }

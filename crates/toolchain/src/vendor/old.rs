@@ -86,7 +86,7 @@ pub(super) fn read(text: &str) -> Result<Reading, ReportError> {
         reading.weights_bytes.ok_or(ReportError::Missing("rom_size"))?;
         reading.activations_bytes.ok_or(ReportError::Missing("ram_size"))?;
     }
-    Ok(reading.with_weighed_layers(layers(&report.layers)?))
+    Ok(reading.with_layers(layers(&report.layers)?))
 }
 
 /// An object up to STM32Cube.AI 8.1, a string after.
@@ -127,14 +127,14 @@ fn failure(error: &Value, words: &Value) -> Result<Option<Failure>, ReportError>
     Ok(Some(known.unwrap_or_else(|| Failure::unknown(&said.join(" "), error))))
 }
 
-fn layers(operations: &[Operation]) -> Result<Vec<(Layer, Option<Bytes>)>, ReportError> {
+fn layers(operations: &[Operation]) -> Result<Vec<Layer>, ReportError> {
     let kept =
         operations.iter().enumerate().filter(|(_, operation)| operation.c_id.as_ref().is_none_or(|c| !c.is_empty()));
     let layers = kept.map(|(i, operation)| {
         let macs = count(&format!("layers[{i}].extras.n_macc"), &operation.extras.n_macc)?;
-        let weights = bytes(&format!("layers[{i}].extras.rom_size"), &operation.extras.rom_size)?;
+        let weights_bytes = bytes(&format!("layers[{i}].extras.rom_size"), &operation.extras.rom_size)?;
         let name = operation.name.as_deref().map_or_else(|| i.to_string(), plain);
-        Ok((Layer { name, operator: operation.r#type.as_deref().map(plain), macs }, weights))
+        Ok(Layer { name, operator: operation.r#type.as_deref().map(plain), macs, weights_bytes })
     });
     layers.collect()
 }

@@ -67,9 +67,6 @@ pub struct Reading {
     pub total_flash_bytes: Option<Bytes>,
     /// Operations as generated, or of the network where the tool tells no others.
     pub layers: Vec<Layer>,
-    /// The weights of each of these, as far as they are told.
-    #[serde(skip)]
-    pub(crate) layer_weights: Vec<Option<Bytes>>,
     /// The operators of these, each once, in order.
     pub operators: Vec<String>,
     /// Why the tool gave up.
@@ -96,6 +93,8 @@ pub struct Layer {
     pub operator: Option<String>,
     /// Its multiply-accumulates.
     pub macs: Option<u64>,
+    /// Its weights and biases.
+    pub weights_bytes: Option<Bytes>,
 }
 
 impl Reading {
@@ -117,15 +116,9 @@ impl Reading {
             total_ram_bytes: None,
             total_flash_bytes: None,
             layers: Vec::new(),
-            layer_weights: Vec::new(),
             operators: Vec::new(),
             failure: None,
         }
-    }
-
-    pub(super) fn with_weighed_layers(self, layers: Vec<(Layer, Option<Bytes>)>) -> Self {
-        let (layers, weights) = layers.into_iter().unzip();
-        Self { layer_weights: weights, ..self.with_layers(layers) }
     }
 
     pub(super) fn with_layers(mut self, layers: Vec<Layer>) -> Self {

@@ -171,5 +171,5 @@ fn layer(cell: &str, operator: Option<String>, macs: &str, table: usize) -> Resu
     let wrong =
         || ReportError::Value { place: format!("line {table}: the table's MACs of {name}"), value: plain(macs) };
     let macs = if macs.is_empty() { None } else { Some(count(macs).ok_or_else(wrong)?) };
-    Ok(Some(Layer { name: plain(name), operator: Some(plain(&operator)), macs }))
+    Ok(Some(Layer { name: plain(name), operator: Some(plain(&operator)), macs, weights_bytes: None }))
 }
