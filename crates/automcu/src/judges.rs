@@ -309,6 +309,7 @@ echo compiled > "$3/${name}_vela.tflite"
                 accelerator: "ethos-u55-128".parse().expect("an accelerator"),
                 accelerated: Vec::new(),
                 remembers,
+                runs_code: false,
             };
             let mut found = workshop.judges(&setting).expect("a place for runs").into_iter();
             let vela = found.find(|candidate| candidate.name == "vela").expect("one of them");
