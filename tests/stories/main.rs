@@ -24,6 +24,7 @@ mod patches;
 mod plan;
 mod quantise;
 mod schemas;
+mod screen;
 mod targets;
 mod train;
 mod vendor;

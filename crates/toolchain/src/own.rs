@@ -6,22 +6,44 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use automcu_convert::{Name, Need, Network, Project, Vectors};
+use automcu_convert::{Code, Name, Need, Network, NotComputed, Project, Vectors};
 use automcu_model::{Bytes, DataType, Provenance};
 use automcu_target::{Core, FlashUse, Footprint, RamUse};
 
-use crate::judge::{Identity, Judge, LayerFigures, Measurement, NoAnswer, Question};
+use crate::{
+    board::Board,
+    judge::{Identity, Judge, LayerFigures, Measurement, NoAnswer, Question, Ran},
+    proof::{Subject, emulate, host},
+    tools::Tools,
+};
+
+/// The network's name in code that is built to be measured.
+pub(crate) const NAME: &str = "network_code";
+/// Inputs that a network answers where it is run.
+const INPUTS: usize = 4;
 
 /// The judge.
 #[derive(Debug)]
 pub struct Own {
     identity: Identity,
+    /// With which the code is run on this computer, where that is asked for.
+    tools: Option<Tools>,
 }
 
 impl Default for Own {
     fn default() -> Self {
         let tool = format!("AutoMCU {}", env!("CARGO_PKG_VERSION"));
-        Self { identity: Identity { name: "plan", tool, settings: Vec::new() } }
+        Self { identity: Identity { name: "plan", tool, settings: Vec::new() }, tools: None }
+    }
+}
+
+impl Own {
+    /// The judge that also runs the code on this computer and compares every byte.
+    #[must_use]
+    pub fn running(tools: Tools) -> Self {
+        let mut judge = Self { tools: Some(tools), ..Self::default() };
+        judge.identity.settings.push("run".to_owned());
+        judge
     }
 }
 
@@ -39,20 +61,28 @@ impl Judge for Own {
         let need = question.budget.ram.map_or_else(|| Need::of(graph), |ram| Need::within(graph, ram.0));
         let weights = graph.cost().weight_bytes(DataType::Int8);
         let core = question.part.map_or(Core::CortexM4, automcu_target::Part::core);
-        let code = need.code_bytes(core).map(Bytes);
+        let instructions = need.code_bytes(core).map(Bytes);
         // Start-up clears whole words; the arena is rounded up to them.
         let runtime = need.ram().next_multiple_of(8) - need.ram();
         let footprint = Footprint {
             dtype: DataType::Int8,
             provenance: Provenance::Estimated,
             ram: RamUse { activations: Bytes(need.ram()), runtime: Some(Bytes(runtime)), stack: None },
-            flash: FlashUse { weights, tables: Some(Bytes(need.flash().saturating_sub(weights.0))), code },
+            flash: FlashUse {
+                weights,
+                tables: Some(Bytes(need.flash().saturating_sub(weights.0))),
+                code: instructions,
+            },
         };
-        let firm = match code {
+        let firm = match instructions {
             Some(_) => {
                 format!("what instructions take is estimated for a {core}; with a compiler for it, they are linked")
             }
             None => format!("what instructions take on a {core} is not known"),
+        };
+        let ran = match &self.tools {
+            Some(tools) => Some(run(tools, &code(question.network, &need)?, question.network, None)?),
+            None => None,
         };
         let remarks = std::iter::once(firm).chain(said_of_patches(&need)).collect();
         Ok(Measurement {
@@ -60,7 +90,7 @@ impl Judge for Own {
             macs: Some(graph.cost().macs),
             operators: operators(question.network),
             layers: layers(&need),
-            ran: None,
+            ran,
             remarks,
         })
     }
@@ -70,13 +100,54 @@ impl Judge for Own {
     }
 }
 
+/// The C code of a network, with what it needs.
+pub(crate) fn code(network: &Network, need: &Need) -> Result<Code, NoAnswer> {
+    let name = Name::new(NAME).map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
+    Code::of(&need.network(network), &need.plan, &name).map_err(unsupported)
+}
+
+fn unsupported(error: NotComputed) -> NoAnswer {
+    NoAnswer::Unsupported { operator: error.op.to_owned(), layer: Some(error.origin) }
+}
+
+/// Runs the code on a board, or on this computer, and compares every byte with the reference. Code that answers otherwise is
+/// not measured: something is wrong with AutoMCU.
+pub(crate) fn run(tools: &Tools, code: &Code, network: &Network, board: Option<Board>) -> Result<Ran, NoAnswer> {
+    let vectors = Vectors::drawn(network, INPUTS).map_err(unsupported)?;
+    let Code { header, source, .. } = code;
+    let subject = Subject { name: NAME, header, source, inputs: &vectors.inputs };
+    let (outputs, ran) = if let Some(board) = board {
+        let done = emulate(tools, &subject, &board, None, None)?;
+        if done.outside_bytes > 0 {
+            let words = format!("the code wrote {} bytes outside of its arena; please report this", done.outside_bytes);
+            return Err(NoAnswer::Failed { words });
+        }
+        let place = format!("{} ({})", done.machine, done.cpu);
+        let (instructions, stack) = (Some(done.instructions), Some(done.stack_bytes.into()));
+        (done.outputs, Ran { instructions, stack_bytes: stack, ..ran_at(place, Provenance::Emulated) })
+    } else {
+        (host(tools, &subject)?.outputs, ran_at("this computer".to_owned(), Provenance::Host))
+    };
+    if outputs == vectors.outputs {
+        return Ok(ran);
+    }
+    let differing = outputs.iter().zip(&vectors.outputs).filter(|(ours, theirs)| ours != theirs).count();
+    let words =
+        format!("on {} {differing} bytes of the answers are not the reference's; please report this", ran.place);
+    Err(NoAnswer::Failed { words })
+}
+
+fn ran_at(place: String, provenance: Provenance) -> Ran {
+    Ran { place, provenance, inputs: INPUTS as u64, differing_bytes: 0, instructions: None, stack_bytes: None }
+}
+
 /// Writes the C project of the network.
 pub(crate) fn project(question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
     let graph = question.network.graph();
     let need = question.budget.ram.map_or_else(|| Need::of(graph), |ram| Need::within(graph, ram.0));
     let name = Name::new("network").map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
-    let project = Project::of(&need.network(question.network), &need.plan, &name, &Vectors::default())
-        .map_err(|error| NoAnswer::Unsupported { operator: error.op.to_owned(), layer: Some(error.origin) })?;
+    let project =
+        Project::of(&need.network(question.network), &need.plan, &name, &Vectors::default()).map_err(unsupported)?;
     project.files.iter().map(|file| crate::subprocess::write(folder, &file.name, &file.text)).collect()
 }
 

@@ -134,7 +134,10 @@ impl Judges {
         let is_needed = judges.asked.is_empty() && arguments.backend.is_empty();
         if is_needed || is_wanted(OWN) && !arguments.backend.is_empty() {
             let at = usize::from(judges.asked.first().is_some_and(|judge| judge.identity().name == "gcc"));
-            judges.asked.insert(at, Box::new(Own::default()));
+            // What GCC's judge runs need not be run twice.
+            let runs = arguments.run && at == 0;
+            let own = if runs { Own::running(workshop.tools(Some(setting.deadline))) } else { Own::default() };
+            judges.asked.insert(at, Box::new(own));
         }
         if judges.asked.is_empty() {
             let why: Vec<String> =

@@ -5,7 +5,7 @@ mod stack;
 
 use std::path::{Path, PathBuf};
 
-use automcu_convert::{Code, Name, Need, Network, Vectors};
+use automcu_convert::{Code, Need, Network};
 use automcu_model::{Bytes, DataType, Provenance};
 use automcu_process::Status;
 use automcu_target::{Budget, FlashUse, Footprint, RamUse};
@@ -14,18 +14,14 @@ use crate::{
     board::{Board, Cpu},
     build::{self, BuildError, Room, Work},
     judge::{Identity, Judge, Measurement, NoAnswer, Question, Ran},
-    own,
-    proof::{ProofError, Subject, emulate, host, read_image, workspace},
+    own::{self, NAME},
+    proof::{ProofError, Subject, read_image, workspace},
     runs::Run,
     tools::Tools,
 };
 
-/// The network's name in what is built.
-const NAME: &str = "network_code";
 /// More than any microcontroller has, for an image that is only measured.
 const ROOMY: Bytes = Bytes(256 << 20);
-/// Inputs that a network answers where it is run.
-const INPUTS: usize = 4;
 
 /// How the judge is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +78,7 @@ impl Judge for Gcc {
             _ => plain,
         };
         forge.enforce(&mut built, question.budget)?;
-        let ran = if self.settings.runs { Some(self.run(cpu, &built, question)?) } else { None };
+        let ran = if self.settings.runs { Some(run(&self.tools, cpu, &built, question)?) } else { None };
         Ok(built.measurement(question.network, ran, remark))
     }
 
@@ -124,9 +120,7 @@ struct Forge<'f> {
 
 impl Forge<'_> {
     fn build(&self, network: &Network, need: Need) -> Result<Built, NoAnswer> {
-        let name = Name::new(NAME).map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
-        let code = Code::of(&need.network(network), &need.plan, &name)
-            .map_err(|error| NoAnswer::Unsupported { operator: error.op.to_owned(), layer: Some(error.origin) })?;
+        let code = own::code(network, &need)?;
         let subject = Subject { name: NAME, header: &code.header, source: &code.source, inputs: &[] };
         let mut run = workspace(self.tools, &subject)?;
         let mut work = self.work(&mut run);
@@ -207,41 +201,12 @@ impl Built {
     }
 }
 
-impl Gcc {
-    /// Runs the code where the target's core can be emulated, and otherwise here.
-    fn run(&self, cpu: Cpu, built: &Built, question: &Question<'_>) -> Result<Ran, NoAnswer> {
-        let vectors = Vectors::drawn(question.network, INPUTS)
-            .map_err(|error| NoAnswer::Unsupported { operator: error.op.to_owned(), layer: Some(error.origin) })?;
-        let Code { header, source, .. } = &built.code;
-        let subject = Subject { name: NAME, header, source, inputs: &vectors.inputs };
-        let differing = |outputs: &[i8]| {
-            let pairs = outputs.iter().zip(&vectors.outputs).filter(|(ours, theirs)| ours != theirs).count();
-            (pairs + outputs.len().abs_diff(vectors.outputs.len())) as u64
-        };
-        // The program around the network in an emulator is larger than the least one.
-        let larger = |bytes: Bytes| Bytes(bytes.0 + (32 << 10));
-        let board = Board::of(cpu, larger(built.image.flash_bytes), larger(built.ram()));
-        if let Some(board) = board.filter(|_| self.tools.emulator.is_some()) {
-            let ran = emulate(&self.tools, &subject, &board, None, None)?;
-            return Ok(Ran {
-                place: format!("{} ({})", ran.machine, ran.cpu),
-                provenance: Provenance::Emulated,
-                inputs: INPUTS as u64,
-                differing_bytes: differing(&ran.outputs),
-                instructions: Some(ran.instructions),
-                stack_bytes: Some(ran.stack_bytes.into()),
-            });
-        }
-        let ran = host(&self.tools, &subject)?;
-        Ok(Ran {
-            place: "this computer".to_owned(),
-            provenance: Provenance::Host,
-            inputs: INPUTS as u64,
-            differing_bytes: differing(&ran.outputs),
-            instructions: None,
-            stack_bytes: None,
-        })
-    }
+/// Runs the code where the target's core can be emulated, and otherwise here.
+fn run(tools: &Tools, cpu: Cpu, built: &Built, question: &Question<'_>) -> Result<Ran, NoAnswer> {
+    // The program around the network in an emulator is larger than the least one.
+    let larger = |bytes: Bytes| Bytes(bytes.0 + (32 << 10));
+    let board = Board::of(cpu, larger(built.image.flash_bytes), larger(built.ram()));
+    own::run(tools, &built.code, question.network, board.filter(|_| tools.emulator.is_some()))
 }
 
 impl From<BuildError> for NoAnswer {
