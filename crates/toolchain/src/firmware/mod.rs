@@ -13,7 +13,10 @@ use automcu_model::Bytes;
 use automcu_target::{Budget, Core, Fpu, Part};
 use serde::{Deserialize, Serialize};
 
-use crate::{board::Cpu, build};
+use crate::{
+    board::{Cpu, Isa},
+    build,
+};
 pub use map::NetworkMap;
 pub use prove::{FirmwareProof, SelfTest, prove};
 use script::Layout;
@@ -96,11 +99,16 @@ const STAND_IN: &str = "standin.ld";
 const STAND_IN_C: &str = "standin.c";
 const LINK_FLAGS: [&str; 2] = ["-nostartfiles", "-Wl,--gc-sections"];
 
+/// How code for a core is compiled, where the start-up code is for it.
+fn cortex_m(core: Core, fpu: Fpu, has_dsp: bool) -> Option<Cpu> {
+    Cpu::of(core, fpu, has_dsp).filter(|cpu| cpu.isa() == Isa::Arm)
+}
+
 impl Kit {
     /// How it is compiled, if the Arm compiler knows the core.
     #[must_use]
     pub fn cpu(&self) -> Option<Cpu> {
-        Cpu::of(self.core, self.fpu, self.has_dsp)
+        cortex_m(self.core, self.fpu, self.has_dsp)
     }
 
     /// Whether the part's name leads to no other folder.
@@ -127,7 +135,7 @@ impl Kit {
 impl Firmware {
     /// Says whether firmware can be written for a part.
     pub fn check(part: &Part) -> Result<Cpu, FirmwareError> {
-        Cpu::of(part.core(), part.fpu(), part.has_dsp())
+        cortex_m(part.core(), part.fpu(), part.has_dsp())
             .ok_or_else(|| FirmwareError::Core { part: part.name().to_owned(), core: part.core() })
     }
 
