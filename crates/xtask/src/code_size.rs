@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_is_a_sum_of_traits_is_found_again() {
-        let rows: Vec<Seen> = (0..40)
+        let rows: Vec<Seen> = (0..1000)
             .map(|network| {
                 let traits = vec![1.0, f64::from(network % 2), f64::from(network % 5)];
                 Seen { network: 0, bytes: 200.0 + 30.0 * traits[1] + 7.0 * traits[2], traits }
