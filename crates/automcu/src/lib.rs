@@ -9,6 +9,7 @@ mod fetch;
 mod input;
 mod judges;
 mod outcome;
+mod record;
 mod samples;
 mod show;
 
