@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod data;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use automcu_model::{Bytes, DataType};
 use automcu_toolchain::vela::Accelerator;
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
+pub(crate) use audit::Audit;
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 
 /// Neural networks that fit a microcontroller.
@@ -34,7 +36,7 @@ pub(crate) struct Cli {
 
 const OUTCOMES: &str = "Exit status:\n  \
     0   yes: constructible or proven and, where a budget was given, it fits\n  \
-    1   no: it does not fit, no target fits, answers differ, or a tool does not work\n  \
+    1   no: it does not fit, no target fits, answers differ, a refusal is false, or a tool does not work\n  \
     2   the command line is not understood, or names a target that is not there\n  \
     65  the architecture, the model, a report or a file of targets is refused\n  \
     66  a file cannot be read\n  \
@@ -61,6 +63,7 @@ pub(crate) enum Verb {
     Data(Data),
     Doctor(Doctor),
     Screen(Screen),
+    Audit(Audit),
     Targets(Targets),
     VendorReport(VendorReport),
     Completions(Completions),

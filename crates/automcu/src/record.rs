@@ -4,12 +4,13 @@
 //! A line that is not written to its end is no JSON; it is passed over, with a remark. Lines are only ever added.
 
 use std::{
+    collections::HashSet,
     fs::{File, OpenOptions},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
-use automcu_model::DataType;
+use automcu_model::{DataType, Graph, Spec};
 use automcu_target::{Budget, Fit};
 use automcu_toolchain::judge::{Judged, Measurement, Verdict};
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,19 @@ impl Cause {
     }
 }
 
+/// Of candidates that stand for the same graph, limit and first judge the one that was told last, and how many were told before.
+pub(crate) fn distinct(candidates: Vec<Candidate>) -> (Vec<Candidate>, usize) {
+    let (count, mut seen) = (candidates.len(), HashSet::new());
+    let mut kept: Vec<Candidate> = candidates
+        .into_iter()
+        .rev()
+        .filter(|candidate| candidate.digest.is_none() || seen.insert(candidate.identity()))
+        .collect();
+    kept.reverse();
+    let repeated = count - kept.len();
+    (kept, repeated)
+}
+
 /// Who refuses what cannot be built, as no judge is asked.
 pub(crate) const READER: &str = "reader";
 
@@ -162,6 +176,19 @@ impl Candidate {
             Word::Unsupported { .. } => refused(Cause::Unsupported),
             Word::ToolFailed { .. } | Word::Unknown { .. } => Standing::Undecided,
         }
+    }
+
+    /// What another line of the same candidate has as well.
+    fn identity(&self) -> String {
+        let (ram, flash) = (self.budget.ram, self.budget.flash);
+        let first = self.judges.first().map(|first| &first.judge);
+        format!("{:?} {:?} {ram:?} {flash:?} {:?} {first:?}", self.digest, self.target, self.dtype)
+    }
+
+    /// The graph to deploy, where its architecture can be built.
+    pub(crate) fn graph(&self) -> Option<Graph> {
+        let spec = Spec::from_json(self.spec.as_ref()?.to_string().as_bytes()).ok()?;
+        Some(spec.lower().ok()?.deployed())
     }
 
     /// Which memory is too small, by the figures of the judge whose word counts.
@@ -322,7 +349,7 @@ mod tests {
             let mut recorder = Recorder::open(&path).expect("a record");
             recorder.add(&named("a")).and_then(|()| recorder.add(&named("b"))).expect("writable");
             let record = Record::read(&path).expect("a record");
-            assert_eq!((names(&record), record.torn), (vec!["a", "b"], vec![1]), "{cut}");
+            assert_eq!((names(&record), &record.torn), (vec!["a", "b"], &vec![1]), "{cut}");
         }
     }
 
@@ -345,6 +372,26 @@ mod tests {
         assert!(matches!(Record::read(&path), Err(RecordError::Empty { torn: 0, .. })));
         fs::write(&path, "{\n{\"version\"\n").expect("writable");
         assert!(matches!(Record::read(&path), Err(RecordError::Empty { torn: 2, .. })));
+    }
+
+    #[test]
+    fn a_candidate_that_is_told_again_counts_once() {
+        let told = |name: &str, digest: Option<&str>, target: Option<&str>| Candidate {
+            digest: digest.map(str::to_owned),
+            target: target.map(str::to_owned),
+            ..named(name)
+        };
+        let all = vec![
+            told("a", Some("1"), None),
+            told("b", Some("2"), None),
+            told("c", None, None),
+            told("d", Some("1"), None),
+            told("e", None, None),
+            told("f", Some("1"), Some("another")),
+        ];
+        let (kept, repeated) = distinct(all);
+        let names: Vec<_> = kept.iter().map(|candidate| candidate.name.as_str()).collect();
+        assert_eq!((names, repeated), (vec!["b", "c", "d", "e", "f"], 1));
     }
 
     #[test]
