@@ -67,7 +67,8 @@ impl Answer {
             return Ok(());
         }
         let lines: Vec<String> = self.torn_lines.iter().take(NAMED).map(ToString::to_string).collect();
-        let words = format!("{} lines are not whole and passed over: {}", self.torn_lines.len(), lines.join(", "));
+        let more = if self.torn_lines.len() > NAMED { ", ..." } else { "" };
+        let words = format!("lines that are not whole and passed over: {}{more}", lines.join(", "));
         writeln!(sink, "{}", styled(words, FAINT))
     }
 
