@@ -3,6 +3,7 @@
 mod agent;
 #[path = "../../crates/model/tests/support/mod.rs"]
 mod any_spec;
+mod audit;
 mod build;
 mod check;
 mod code;

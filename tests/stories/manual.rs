@@ -58,6 +58,8 @@ fn manual_pages_are_in_order() {
         &["man", "build"],
         &["man", "data"],
         &["man", "doctor"],
+        &["man", "screen"],
+        &["man", "audit"],
         &["man", "targets"],
         &["man", "completions"],
     ] {
@@ -84,6 +86,8 @@ fn help_names_every_verb_and_every_exit_status() {
         "build",
         "data",
         "doctor",
+        "screen",
+        "audit",
         "targets",
         "completions",
         "man",

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod data;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use automcu_model::{Bytes, DataType};
 use automcu_toolchain::vela::Accelerator;
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
+pub(crate) use audit::Audit;
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 
 /// Neural networks that fit a microcontroller.
@@ -34,7 +36,7 @@ pub(crate) struct Cli {
 
 const OUTCOMES: &str = "Exit status:\n  \
     0   yes: constructible or proven and, where a budget was given, it fits\n  \
-    1   no: it does not fit, no target fits, answers differ, or a tool does not work\n  \
+    1   no: it does not fit, no target fits, answers differ, a refusal is false, or a tool does not work\n  \
     2   the command line is not understood, or names a target that is not there\n  \
     65  the architecture, the model, a report or a file of targets is refused\n  \
     66  a file cannot be read\n  \
@@ -61,6 +63,7 @@ pub(crate) enum Verb {
     Data(Data),
     Doctor(Doctor),
     Screen(Screen),
+    Audit(Audit),
     Targets(Targets),
     VendorReport(VendorReport),
     Completions(Completions),
@@ -384,12 +387,15 @@ pub(crate) struct Doctor {
 /// An architecture is judged with weights that are drawn: what it takes does not depend on them. Without --backend our own code
 /// is judged: linked where there is a compiler for the target, planned and estimated where there is none. The exit status
 /// follows the first judge of the table. What a judge said before is remembered.
+///
+/// Of several candidates each one's verdict by the first judge is told in one table, and how many are refused for what; the exit
+/// status is 0 where any is retained. `automcu audit` asks others about what was refused.
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Screen {
-    /// An architecture (JSON) or an int8 network (.tflite); `-` reads an architecture from standard input
-    #[arg(value_name = "ARCH|MODEL")]
-    pub(crate) model: PathBuf,
+    /// Architectures (JSON), int8 networks (.tflite), or folders of architectures; `-` reads an architecture from standard input
+    #[arg(value_name = "ARCH|MODEL|DIR", required = true, num_args = 1..)]
+    pub(crate) models: Vec<PathBuf>,
     /// Who is asked: `plan`, `gcc`, `tflm`, `vela`, `stedgeai` or `all`; may be given several times
     #[arg(long, value_name = "JUDGE", value_parser = ["all", "plan", "gcc", "tflm", "vela", "stedgeai"])]
     pub(crate) backend: Vec<String>,
@@ -407,6 +413,9 @@ pub(crate) struct Screen {
     /// Ask again, whatever was said before
     #[arg(long)]
     pub(crate) afresh: bool,
+    /// Add a line of JSON for each candidate to this file: its architecture, and what every judge said
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
     /// How long each program may take
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     pub(crate) deadline: f64,

@@ -24,6 +24,8 @@ const FAMILY_BYTES: u64 = 1 << 20;
 pub(crate) struct Architecture {
     /// What the file is called in answers.
     pub(crate) name: String,
+    /// What the file holds.
+    pub(crate) text: Vec<u8>,
     pub(crate) spec: Result<Spec, Refusals>,
     pub(crate) graph: Result<(Graph, Graph), Refusals>,
 }
@@ -152,6 +154,7 @@ pub(crate) fn architecture(path: &Path, input: &mut dyn Read) -> Result<Architec
     let graph = spec.clone().and_then(|spec| spec.lower());
     Ok(Architecture {
         name,
+        text,
         spec,
         graph: graph.map(|trained| (trained.deployed(), trained)).map(|(deployed, trained)| (trained, deployed)),
     })

@@ -2,6 +2,7 @@
 
 mod answer;
 mod answers;
+mod audit;
 mod cli;
 mod cmd;
 mod deploy;
@@ -9,6 +10,7 @@ mod fetch;
 mod input;
 mod judges;
 mod outcome;
+mod record;
 mod samples;
 mod show;
 
@@ -116,6 +118,9 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, &Workshop::open(folders, surroundings), said),
         Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &Workshop::open(folders, surroundings), said),
+        Verb::Audit(arguments) => {
+            cmd::audit::run(&arguments, data, program, &Workshop::open(folders, surroundings), said)
+        }
         Verb::Doctor(arguments) => {
             let workshop = Workshop::open(folders, surroundings);
             cmd::doctor::run(&arguments, &workshop, program, *clock, said)

@@ -10,7 +10,7 @@ use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::{ProofError, firmware::FirmwareError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
 
-use crate::fetch::FetchError;
+use crate::{fetch::FetchError, record::RecordError};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,12 @@ pub(crate) enum Failure {
     NotTrainable(String),
     #[error("stopped after {epochs} epochs; the same command with --resume goes on from {}", folder.display())]
     Interrupted { folder: PathBuf, epochs: u32 },
+    #[error("{}: there is no architecture (*.json) in the folder; name another, or files", .0.display())]
+    NoArchitectures(PathBuf),
+    #[error("there are {count} candidates; name at most {most} at once, and record them in one file")]
+    TooMany { count: usize, most: usize },
+    #[error("{0}")]
+    Record(#[from] RecordError),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -180,6 +186,8 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
+            Self::NoArchitectures(_) | Self::TooMany { .. } => Outcome::Misused,
+            Self::Record(error) => of_record(error),
             Self::Name(_)
             | Self::NoTarget
             | Self::Firmware(FirmwareError::Name(_))
@@ -222,6 +230,14 @@ impl Failure {
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
         }
+    }
+}
+
+const fn of_record(error: &RecordError) -> Outcome {
+    match error {
+        RecordError::Read { .. } => Outcome::Unreadable,
+        RecordError::Write { .. } => Outcome::NotCreated,
+        _ => Outcome::Refused,
     }
 }
 

@@ -1,17 +1,17 @@
 //! `automcu screen`.
 
+pub(in crate::cmd) mod asked;
+mod many;
+pub(in crate::cmd) mod proposal;
+
 use std::{
     io::{self, Read, Write},
     time::Duration,
 };
 
-use automcu_convert::{FloatNetwork, Network};
-use automcu_model::{Bytes, GraphDigest, Refusals};
+use automcu_model::{Bytes, GraphDigest};
 use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, RamUse};
-use automcu_toolchain::{
-    Own,
-    judge::{Judge, Judged, NoAnswer, Patience, Question, Uncounted, Verdict, ask},
-};
+use automcu_toolchain::judge::{Judged, Question, Uncounted, Verdict};
 use serde::Serialize;
 
 use super::{check::refuse, write_json};
@@ -19,16 +19,13 @@ use crate::{
     Said,
     answer::Allowance,
     cli::Screen,
-    input,
-    judges::{Candidate, Found, Setting, Workshop},
+    judges::{Setting, Workshop},
     outcome::{Failure, Outcome},
+    record::{Candidate, Heard, Recorder},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
 };
-
-/// The judge that needs no other program.
-const OWN: &str = "plan";
-/// Whoever is asked for all judges.
-const ALL: &str = "all";
+use asked::{Absent, Judges};
+use proposal::{NotBuilt, Proposal, Subject};
 
 pub(crate) fn run(
     arguments: &Screen,
@@ -37,144 +34,86 @@ pub(crate) fn run(
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
-    let (name, subject) = match Subject::read(arguments, stdin)? {
-        Ok(read) => read,
-        Err((name, refusals)) => return refuse(&name, &refusals, arguments.json, said),
+    let files = proposal::files(&arguments.models)?;
+    let is_one = matches!(arguments.models.as_slice(), [model] if !model.is_dir());
+    let first = if is_one { Some(Proposal::read(&files[0], arguments.seed, stdin)?) } else { None };
+    let recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
+    // What cannot be built is told without any judge.
+    let judges = match &first {
+        Some(Proposal { subject: Err(_), .. }) => Judges::none(),
+        _ => Judges::of(&arguments.backend, &setting(arguments), workshop)?,
     };
-    let question = Question {
-        network: &subject.network,
-        float: subject.float.as_ref(),
-        part: allowance.part.as_ref(),
-        budget: allowance.budget.unwrap_or_default(),
+    let session = Session { arguments, allowance, judges, recorder };
+    match first {
+        Some(proposal) => one(proposal, session, said),
+        None => many::run(&files, stdin, session, said),
+    }
+}
+
+fn setting(arguments: &Screen) -> Setting {
+    Setting {
+        deadline: Duration::from_secs_f64(arguments.deadline),
+        accelerator: arguments.accelerator.clone(),
+        accelerated: Vec::new(),
+        remembers: !arguments.afresh,
+        runs_code: arguments.run,
+    }
+}
+
+/// Who is asked, about what is allowed, and where that is recorded.
+struct Session<'s> {
+    arguments: &'s Screen,
+    allowance: Allowance,
+    judges: Judges,
+    recorder: Option<Recorder>,
+}
+
+impl Session<'_> {
+    fn budget(&self) -> Budget {
+        self.allowance.budget.unwrap_or_default()
+    }
+
+    fn question<'q>(&'q self, subject: &'q Subject) -> Question<'q> {
+        Question {
+            network: &subject.network,
+            float: subject.float.as_ref(),
+            part: self.allowance.part.as_ref(),
+            budget: self.budget(),
+        }
+    }
+
+    /// Asks about a candidate, where it can be built, and records it right away.
+    fn judge(&mut self, proposal: &Proposal) -> Result<(Vec<Judged>, Candidate), Failure> {
+        let judged = match &proposal.subject {
+            Ok(subject) => self.judges.ask(&self.question(subject)),
+            Err(_) => Vec::new(),
+        };
+        let mut candidate = proposal.candidate(self.allowance.target.as_deref(), self.budget());
+        candidate.judges = judged.iter().map(Heard::from).collect();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.add(&candidate)?;
+        }
+        Ok((judged, candidate))
+    }
+}
+
+/// One candidate, with all that each judge says.
+fn one(proposal: Proposal, mut session: Session<'_>, said: &mut Said) -> Result<Outcome, Failure> {
+    let (judged, _) = session.judge(&proposal)?;
+    let json = session.arguments.json;
+    let subject = match proposal.subject {
+        Ok(subject) => subject,
+        Err(NotBuilt::Refused(refusals)) => return refuse(&proposal.name, &refusals, json, said),
+        Err(NotBuilt::Failed(failure)) => return Err(failure),
     };
-    let judges = Judges::of(arguments, workshop)?;
-    let verdicts = judges.ask(&question);
-    let answer = Answer::of(&subject, &question, verdicts, judges.absent);
-    if arguments.json {
+    let absent = std::mem::take(&mut session.judges.absent);
+    let answer = Answer::of(&subject, &session.question(&subject), judged, absent);
+    if json {
         write_json(&answer, &mut said.output)?;
     } else {
-        answer.write(&name, &mut said.output)?;
+        answer.write(&proposal.name, &mut said.output)?;
     }
     Ok(answer.outcome())
-}
-
-/// A network under its name, or the name of an architecture that cannot be built and why not.
-type Told = Result<(String, Subject), (String, Refusals)>;
-
-/// What is judged.
-struct Subject {
-    network: Network,
-    float: Option<FloatNetwork>,
-    /// Whether its weights are drawn, as nobody has trained it yet.
-    is_drawn: bool,
-}
-
-impl Subject {
-    /// An architecture, or an int8 network; why not, where it is no architecture that can be built.
-    fn read(arguments: &Screen, stdin: &mut dyn Read) -> Result<Told, Failure> {
-        let is_network = arguments.model.extension().is_some_and(|of| of.eq_ignore_ascii_case("tflite"));
-        if is_network {
-            let (name, network) = input::network(&arguments.model, stdin)?;
-            return Ok(Ok((name, Self { network, float: None, is_drawn: false })));
-        }
-        let architecture = input::architecture(&arguments.model, stdin)?;
-        let deployed = match architecture.graph {
-            Ok((_, deployed)) => deployed,
-            Err(refusals) => return Ok(Err((architecture.name, refusals))),
-        };
-        let network = Network::untrained(&deployed, arguments.seed)?;
-        let float = FloatNetwork::drawn(&deployed, arguments.seed).ok();
-        Ok(Ok((architecture.name, Self { network, float, is_drawn: true })))
-    }
-}
-
-/// The judges that are asked, the one whose word counts first, and those that are not there.
-struct Judges {
-    asked: Vec<Box<dyn Judge>>,
-    absent: Vec<Absent>,
-}
-
-/// A judge that could not be asked.
-#[derive(Serialize)]
-struct Absent {
-    name: &'static str,
-    why: String,
-    install: &'static str,
-}
-
-impl Judges {
-    fn of(arguments: &Screen, workshop: &Workshop<'_>) -> Result<Self, Failure> {
-        let setting = Setting {
-            deadline: Duration::from_secs_f64(arguments.deadline),
-            accelerator: arguments.accelerator.clone(),
-            accelerated: Vec::new(),
-            remembers: !arguments.afresh,
-            runs_code: arguments.run,
-        };
-        let is_wanted = |name: &str| match arguments.backend.as_slice() {
-            // Without a word, our own code is judged as firmly as it can be here.
-            [] => name == "gcc",
-            wanted => wanted.iter().any(|word| word == name || word == ALL),
-        };
-        let mut judges = Self { asked: Vec::new(), absent: Vec::new() };
-        for Candidate { name, found, install } in
-            workshop.judges(&setting).map_err(|error| Failure::Runs(error.to_string()))?
-        {
-            if !is_wanted(name) {
-                continue;
-            }
-            match found {
-                Found::Ready { judge, .. } => judges.asked.push(judge),
-                Found::Missing { looked_at } => judges.absent.push(Absent { name, why: looked_at, install }),
-                Found::Broken { path, why } => {
-                    judges.absent.push(Absent { name, why: format!("{}: {why}", path.display()), install });
-                }
-            }
-        }
-        let is_needed = judges.asked.is_empty() && arguments.backend.is_empty();
-        if is_needed || is_wanted(OWN) && !arguments.backend.is_empty() {
-            let at = usize::from(judges.asked.first().is_some_and(|judge| judge.identity().name == "gcc"));
-            // What GCC's judge runs need not be run twice.
-            let runs = arguments.run && at == 0;
-            let own = if runs { Own::running(workshop.tools(Some(setting.deadline))) } else { Own::default() };
-            judges.asked.insert(at, Box::new(own));
-        }
-        if judges.asked.is_empty() {
-            let why: Vec<String> =
-                judges.absent.iter().map(|absent| format!("{}: {}", absent.name, absent.why)).collect();
-            return Err(Failure::NothingRun(why.join("; ")));
-        }
-        Ok(judges)
-    }
-
-    /// All of them side by side: each waits for its tool most of the time.
-    fn ask(&self, question: &Question<'_>) -> Vec<Judged> {
-        std::thread::scope(|scope| {
-            let asking: Vec<_> = self
-                .asked
-                .iter()
-                .map(|judge| scope.spawn(move || ask(judge.as_ref(), question, Patience::default())))
-                .collect();
-            asking
-                .into_iter()
-                .zip(&self.asked)
-                .map(|(asked, judge)| asked.join().unwrap_or_else(|_| lost(judge.as_ref(), question)))
-                .collect()
-        })
-    }
-}
-
-/// A judge that broke down has said nothing of the network.
-fn lost(judge: &dyn Judge, question: &Question<'_>) -> Judged {
-    let none = NoAnswer::Failed { words: "AutoMCU itself broke down while it asked; please report this".to_owned() };
-    Judged {
-        judge: judge.identity().clone(),
-        verdict: Verdict::of(&Err(none), question.budget),
-        measurement: None,
-        duration_ms: 0,
-        tries: 1,
-        remembered: false,
-    }
 }
 
 /// The matrix.
@@ -249,7 +188,7 @@ impl Answer {
         let weights = if self.drawn_weights { ", with drawn weights" } else { "" };
         let about = styled(format!("{macs} MACs, {parameters} parameters, int8{weights}"), FAINT);
         writeln!(sink, "{}  {}  {about}", styled(name, TITLE), styled(self.digest.short(), FAINT))?;
-        self.write_allowed(sink)?;
+        write_allowed(self.target.as_deref(), self.budget, sink)?;
         writeln!(sink)?;
         self.write_judges(sink)?;
         for judged in &self.judges {
@@ -267,14 +206,6 @@ impl Answer {
             writeln!(sink, "{name} was not asked: {why} {}", styled(format!("({install})"), FAINT))?;
         }
         self.write_latency(sink)
-    }
-
-    fn write_allowed(&self, sink: &mut dyn Write) -> io::Result<()> {
-        let memory = |name: &str, bytes: Option<Bytes>| bytes.map(|bytes| format!("{bytes} of {name}"));
-        let allowed: Vec<String> =
-            [memory("RAM", self.budget.ram), memory("Flash", self.budget.flash)].into_iter().flatten().collect();
-        let target = self.target.as_deref().map(|target| format!("{target}: ")).unwrap_or_default();
-        if allowed.is_empty() { Ok(()) } else { writeln!(sink, "allowed  {target}{}", allowed.join(", ")) }
     }
 
     fn write_judges(&self, sink: &mut dyn Write) -> io::Result<()> {
@@ -336,6 +267,14 @@ impl Answer {
         }
         Ok(())
     }
+}
+
+fn write_allowed(target: Option<&str>, budget: Budget, sink: &mut dyn Write) -> io::Result<()> {
+    let memory = |name: &str, bytes: Option<Bytes>| bytes.map(|bytes| format!("{bytes} of {name}"));
+    let allowed: Vec<String> =
+        [memory("RAM", budget.ram), memory("Flash", budget.flash)].into_iter().flatten().collect();
+    let target = target.map(|target| format!("{target}: ")).unwrap_or_default();
+    if allowed.is_empty() { Ok(()) } else { writeln!(sink, "allowed  {target}{}", allowed.join(", ")) }
 }
 
 /// What a judge adds to its row.

@@ -156,6 +156,29 @@ impl Drop for Run {
     }
 }
 
+/// A fresh folder for programs that are no tools, which are started here and ended together with all that they started.
+/// Dropped, it is removed with all that is in it.
+#[derive(Debug)]
+pub struct Fresh(Run);
+
+impl Fresh {
+    /// Makes a folder within `root`, which is made as well.
+    pub fn within(root: &Path) -> Result<Self, RunsError> {
+        Run::within(root).map(Self)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.0.folder()
+    }
+
+    /// Runs a program to its end or its limits. What is left of it by then is ended, wherever it went.
+    pub fn start(&mut self, program: Program, limits: Limits) -> Result<Ended, ProgramError> {
+        self.0.start(program, limits)
+    }
+}
+
 /// Does something in a folder of its own. Where there is no answer the folder is kept, with the command lines, what was
 /// said, and why.
 pub(crate) fn within<T>(
