@@ -15,7 +15,7 @@ fn space(height: u32, width: u32, channels: u32) -> Stages {
 
 fn search(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("search");
-    for (name, space) in [("32x32", space(32, 32, 3)), ("96x96", space(96, 96, 3)), ("1x128", space(1, 128, 6))] {
+    for (name, space) in [("32x32", space(32, 32, 3)), ("49x40", space(49, 40, 1)), ("1x128", space(1, 128, 6))] {
         let mut numbers = Numbers::of(1, Purpose::Draw, 0);
         group.bench_function(format!("draw {name}"), |bencher| bencher.iter(|| black_box(space.draw(&mut numbers))));
         group.bench_function(format!("glance {name}"), |bencher| {
@@ -25,6 +25,12 @@ fn search(criterion: &mut Criterion) {
                 criterion::BatchSize::SmallInput,
             );
         });
+        group.sample_size(10).bench_function(format!("four plans {name}"), |bencher| {
+            let mut numbers = Numbers::of(1, Purpose::Draw, 0);
+            let members: Vec<_> = (0..4).map(|_| space.draw(&mut numbers)).collect();
+            bencher.iter(|| members.iter().filter(|member| space.size(member, Core::CortexM4).is_ok()).count());
+        });
+        group.sample_size(100);
     }
     group.finish();
 }

