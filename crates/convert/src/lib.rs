@@ -28,7 +28,7 @@ pub use emit::{Code, File, Name, Project, Vectors, WrongName, memory_map};
 pub use float::{FloatError, FloatInterpreter, FloatNetwork, FloatWeights, Learnt, Norm, UntrainedError};
 pub use form::integer_form;
 pub use interpret::{Interpreter, WrongLength, largest};
-pub use need::Need;
+pub use need::{Glance, Need};
 pub use network::{End, Network, NetworkError, Quantisation, Weights, keeps_step};
 pub use onnx::NotInOnnx;
 pub use ops::NotComputed;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use automcu_model::Graph;
+use automcu_target::Core;
 
 use crate::{
     network::Network,
@@ -27,7 +28,39 @@ pub struct Need {
     pub patches: Option<Patches>,
 }
 
+/// About what the code of a network takes, known a hundred times sooner than [`Need`]: few orders of rows are looked at, and
+/// nothing is placed. Weights and tables are exact; the order of steps is left out.
+#[derive(Clone, Debug)]
+pub struct Glance(Need);
+
+impl Glance {
+    /// About the bytes of the arena.
+    #[must_use]
+    pub fn ram(&self) -> u64 {
+        self.0.ram()
+    }
+
+    /// The bytes of all weights and tables but the order of steps: never more than [`Need::flash`].
+    #[must_use]
+    pub fn flash(&self) -> u64 {
+        self.0.tables.iter().sum()
+    }
+
+    /// About the bytes of instructions on a core; nothing for cores that were never linked for.
+    #[must_use]
+    pub fn code_bytes(&self, core: Core) -> Option<u64> {
+        self.0.code_bytes(core)
+    }
+}
+
 impl Need {
+    /// About that of a graph in integer form: to choose by, not to promise.
+    #[must_use]
+    pub fn glance(graph: &Graph) -> Glance {
+        let plan = Plan::glanced(graph);
+        Glance(Self { graph: graph.clone(), plan, tables: tables(graph), patches: None })
+    }
+
     /// That of a graph in integer form.
     #[must_use]
     pub fn of(graph: &Graph) -> Self {

@@ -26,6 +26,10 @@ const REFINED_STEPS: usize = 24;
 const REFINEMENTS: usize = 400;
 /// Courses are computed until they have cost so many steps in all.
 const STEPS_SPENT: usize = 4_000_000;
+/// A glance looks at so many courses at most, of so many steps in all, and cuts at maps of so many sizes.
+const GLANCED_COURSES: usize = 12;
+const GLANCED_STEPS: usize = 16_000;
+const GLANCED_SIZES: usize = 8;
 
 /// How the values of one row lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -140,6 +144,19 @@ fn is_strip_end(graph: &Graph, node: &Node) -> bool {
     joins.any(|join| join.inputs.split_last().is_some_and(|(_, before)| before.contains(&node.output)))
 }
 
+/// By node: whether all that later nodes read is what it writes.
+fn narrow_places(graph: &Graph) -> Vec<bool> {
+    let readers = graph.readers();
+    let last = |tensor: TensorId| readers[tensor.index()].last().copied().unwrap_or(0);
+    let mut latest = last(Graph::INPUT);
+    let is_narrow = graph.nodes().iter().enumerate().map(|(place, node)| {
+        let is_narrow = latest <= place;
+        latest = latest.max(last(node.output));
+        is_narrow
+    });
+    is_narrow.collect()
+}
+
 /// What is planned for.
 struct Planning<'g> {
     graph: &'g Graph,
@@ -175,6 +192,33 @@ impl Plan {
         let has_strips = graph.nodes().iter().any(is_join);
         let apart = has_strips.then(|| planning.bound(&planning.streams().course(&cut)));
         apart.into_iter().fold(planning.bound(&whole), u32::min)
+    }
+
+    /// A plan of which nothing is placed, all offsets 0, and the most bytes that live at one time for its arena. It is the best
+    /// of a few courses: cut where all that goes on is one map, if that is small, and then with single cuts and joins.
+    pub(crate) fn glanced(graph: &Graph) -> Self {
+        let planning = Planning::of(graph, workspaces(graph));
+        let (streams, narrow) = (planning.streams(), narrow_places(graph));
+        let count = graph.nodes().len();
+        let elements = |place: usize| graph.shape(graph.nodes()[place].output).elements();
+        let mut sizes: Vec<u64> = (0..count).filter(|&place| narrow[place]).map(elements).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let largest =
+            (0..=GLANCED_SIZES).filter_map(|part| sizes.get((sizes.len() - 1) * part / GLANCED_SIZES).copied());
+        let cut_to = |most: u64| (0..count).map(|place| narrow[place] && elements(place) <= most).collect();
+        let mut tried: Vec<Vec<bool>> = vec![vec![false; count], vec![true; count]];
+        tried.extend(largest.map(cut_to));
+        tried.dedup();
+        let steps: usize = planning.works.iter().map(|work| work.steps as usize).sum();
+        let affordable = (GLANCED_STEPS / steps.max(1)).clamp(1, GLANCED_COURSES);
+        let courses = tried.into_iter().take(affordable).map(|ends| {
+            let course = streams.course(&ends);
+            (planning.bound(&course), course)
+        });
+        let best = courses.min_by_key(|(bound, _)| *bound);
+        let (bound, course) = best.expect("at least one is looked at");
+        planning.unplaced(course, bound, &layouts(graph))
     }
 
     fn with(graph: &Graph, layouts: Vec<Layout>, workspaces: Vec<Workspace>) -> Self {
@@ -389,6 +433,18 @@ impl<'g> Planning<'g> {
     fn placed(&self, course: Course, bound: u32, streams: usize, layouts: &[Layout]) -> Plan {
         let rings = self.rings(&course);
         let (offsets, arena_bytes) = Placer::new(&rings.all).place(bound);
+        let plan = self.laid(course, bound, &rings, &offsets, layouts);
+        Plan { arena_bytes, streams, ..plan }
+    }
+
+    fn unplaced(&self, course: Course, bound: u32, layouts: &[Layout]) -> Plan {
+        let rings = self.rings(&course);
+        let nowhere = vec![0; rings.all.len()];
+        self.laid(course, bound, &rings, &nowhere, layouts)
+    }
+
+    /// The plan with rings at these offsets; its arena is as large as what lives at one time, and one stream.
+    fn laid(&self, course: Course, bound: u32, rings: &Rings, offsets: &[u32], layouts: &[Layout]) -> Plan {
         let region = |ring: usize| {
             let (offset, ring) = (offsets[ring], &rings.all[ring]);
             let Life { from, to } = ring.span();
@@ -400,9 +456,9 @@ impl<'g> Planning<'g> {
             layouts: layouts.to_vec(),
             scratch: regions(&rings.scratch),
             kept: regions(&rings.kept),
-            arena_bytes,
+            arena_bytes: bound,
             least_bytes: bound,
-            streams,
+            streams: 1,
             steps: course.steps,
         }
     }

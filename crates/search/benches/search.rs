@@ -1,0 +1,39 @@
+//! How fast members are drawn, and how soon a glance says whether one fits.
+
+use std::hint::black_box;
+
+use automcu_model::spec::{Classes, Input, InputChannels, Side};
+use automcu_search::{Numbers, Purpose, Space, Stages};
+use automcu_target::Core;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+fn space(height: u32, width: u32, channels: u32) -> Stages {
+    let (height, width) = (Side::fixed(height), Side::fixed(width));
+    let input = Input { height, width, channels: InputChannels::fixed(channels) };
+    Stages::new(input, Classes::fixed(10)).expect("small")
+}
+
+fn search(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("search");
+    for (name, space) in [("32x32", space(32, 32, 3)), ("49x40", space(49, 40, 1)), ("1x128", space(1, 128, 6))] {
+        let mut numbers = Numbers::of(1, Purpose::Draw, 0);
+        group.bench_function(format!("draw {name}"), |bencher| bencher.iter(|| black_box(space.draw(&mut numbers))));
+        group.bench_function(format!("glance {name}"), |bencher| {
+            bencher.iter_batched(
+                || space.draw(&mut numbers),
+                |member| black_box(space.glance(&member, Core::CortexM4)),
+                criterion::BatchSize::SmallInput,
+            );
+        });
+        group.sample_size(10).bench_function(format!("four plans {name}"), |bencher| {
+            let mut numbers = Numbers::of(1, Purpose::Draw, 0);
+            let members: Vec<_> = (0..4).map(|_| space.draw(&mut numbers)).collect();
+            bencher.iter(|| members.iter().filter(|member| space.size(member, Core::CortexM4).is_ok()).count());
+        });
+        group.sample_size(100);
+    }
+    group.finish();
+}
+
+criterion_group!(benches, search);
+criterion_main!(benches);

@@ -1,0 +1,49 @@
+//! Which architectures to try next: spaces, strategies, and what fits a budget.
+//!
+//! A [`Space`] says what members are, a [`Task`] what they may take, a [`Strategy`] which come next. The same code drives an
+//! agent and the [`arena`]. What is proposed fits, by the planner that judges it later.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use automcu_model::{Bytes, spec::{Classes, Input, InputChannels, Side}};
+//! use automcu_search::{Buildable, Mixed, Stages, Strategy, Task};
+//! use automcu_target::{Budget, Core};
+//!
+//! let input = Input { height: Side::fixed(1), width: Side::fixed(128), channels: InputChannels::fixed(6) };
+//! let space = Stages::new(input, Classes::fixed(6))?;
+//! let budget = Budget { ram: Some(Bytes::kib(8)), flash: Some(Bytes::kib(32)) };
+//! let mut strategy = Mixed::new(Arc::new(Task { space, budget, core: Core::CortexM4 }), 1);
+//!
+//! let found = strategy.propose(&[], 2);
+//! assert_eq!(found.proposals.len(), 2);
+//! for proposal in &found.proposals {
+//!     assert!(proposal.size.flash() <= Bytes::kib(32));
+//!     assert!(space.spec(&proposal.member).lower().is_ok());
+//! }
+//! # Ok::<(), automcu_model::Refusals>(())
+//! ```
+//!
+//! Nothing here reads a file, a clock or the environment, or draws a random number without a seed.
+
+pub mod arena;
+mod cost;
+mod evolution;
+mod front;
+mod mixed;
+mod numbers;
+mod random;
+mod scale;
+mod space;
+mod staged;
+mod strategy;
+
+pub use cost::{Misfit, NothingFits, Size, Task};
+pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
+pub use front::{Front, Point};
+pub use mixed::{DRAWS_FIRST, Mixed, SEEDS};
+pub use numbers::{Numbers, Purpose};
+pub use random::{DRAWS, Random, SHRINKS, repaired};
+pub use scale::{MOST_EIGHTHS, Scaled, Seeds, scaled};
+pub use space::{Buildable, Memory, Seed, Space, Unbuildable, Variant};
+pub use staged::{Kind, NARROWEST, REPEATS, STAGES, Stage, Staged, Stages, WIDEST};
+pub use strategy::{Outcome, Proposal, Proposals, ProposalsOf, Shortfall, Source, Strategy, Tally};
