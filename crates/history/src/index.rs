@@ -58,7 +58,12 @@ pub(crate) struct Staged<'a> {
 
 impl<'a> Staged<'a> {
     pub(crate) fn over(below: &'a dyn Lookup) -> Self {
-        Self { below, writes: Writes::new() }
+        Self::of(below, Writes::new())
+    }
+
+    /// Goes on with what was staged before.
+    pub(crate) fn of(below: &'a dyn Lookup, writes: Writes) -> Self {
+        Self { below, writes }
     }
 
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {

@@ -8,6 +8,7 @@
 
 use std::{
     fs::{self, File},
+    io::{self, BufReader, Seek as _, SeekFrom},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +17,7 @@ use crate::{
     disk::{Appended, Disk, remove_folder, sync_folder},
     error::HistoryError,
     frame::{self, Frame},
-    scan::{self, Scan},
+    scan::{self, Damage, Scan},
 };
 
 /// The version of the files.
@@ -57,14 +58,10 @@ impl Journal {
     ) -> Result<(Self, Scan), HistoryError> {
         fs::create_dir_all(root).map_err(|error| HistoryError::io(root, error))?;
         let place = settle(root)?;
-        let scan = scan::scan(&place.folder, place.generation, u64::MAX, visit)?;
+        let mut scan = scan::scan(&place.folder, place.generation, u64::MAX, visit)?;
         if let Some(torn) = &scan.torn {
-            let cut = || {
-                let file = File::options().write(true).open(&torn.file)?;
-                file.set_len(torn.byte)?;
-                file.sync_all()
-            };
-            cut().map_err(|error| HistoryError::io(&torn.file, error))?;
+            let aside = root.join(format!("cut-{:08}-{}-{}", place.generation, scan.last, torn.byte));
+            scan.kept = cut(torn, aside).map_err(|error| HistoryError::io(&torn.file, error))?;
         }
         let segment = scan::segments(&place.folder)?.last().map_or(1, |(number, _)| *number);
         let mut journal = Self::at(root, place, disk, segment_bytes, segment)?;
@@ -147,6 +144,24 @@ impl Journal {
         next.place = place;
         Ok(next)
     }
+}
+
+/// Cuts a torn end off. One unfinished line was never acknowledged; of more than that a copy is put aside first, for it may
+/// be something else that is wrong, such as a folder that was renamed.
+fn cut(torn: &Damage, aside: PathBuf) -> io::Result<Option<PathBuf>> {
+    let mut file = File::options().read(true).write(true).open(&torn.file)?;
+    file.seek(SeekFrom::Start(torn.byte))?;
+    let is_one_line = frame::next_piece(&mut BufReader::new(&file), &mut Vec::new())?
+        .is_none_or(|piece| piece.bytes == torn.bytes && !piece.is_whole);
+    if !is_one_line {
+        file.seek(SeekFrom::Start(torn.byte))?;
+        let mut copy = File::create(&aside)?;
+        io::copy(&mut file, &mut copy)?;
+        copy.sync_all()?;
+    }
+    file.set_len(torn.byte)?;
+    file.sync_all()?;
+    Ok((!is_one_line).then_some(aside))
 }
 
 fn file_of(folder: &Path, segment: u64) -> PathBuf {

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{Read as _, Seek as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process,
     sync::Arc,
 };
@@ -25,6 +25,8 @@ pub struct Opened {
     pub events: u64,
     /// The unfinished end that was cut off. It was never acknowledged, unless the disk itself lost it.
     pub torn: Option<Damage>,
+    /// Where that end was put, if it was more than one line.
+    pub kept: Option<PathBuf>,
     /// The first damaged stretches in the middle. They are left as they are.
     pub damages: Vec<Damage>,
     /// How many damaged stretches there are.
@@ -97,8 +99,8 @@ pub(crate) fn open(
 }
 
 fn opened(scan: Scan, rebuilt: Option<String>, replayed: Replayed) -> Opened {
-    let Scan { torn, damages, damaged, salvaged, lost, last } = scan;
-    Opened { events: last - lost, torn, damages, damaged, salvaged, lost, rebuilt, replayed }
+    let Scan { torn, kept, damages, damaged, salvaged, lost, last } = scan;
+    Opened { events: last - lost, torn, kept, damages, damaged, salvaged, lost, rebuilt, replayed }
 }
 
 /// Takes to an index what it is behind by, as long as it is an index of this very journal.

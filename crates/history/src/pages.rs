@@ -39,7 +39,8 @@ impl FromStr for Cursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let is_sound = text.len() <= 80 && text.len() % 2 == 0 && text.is_ascii();
+        let is_sound =
+            text.len() <= 80 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| CursorError);
         if is_sound {
             (0..text.len()).step_by(2).map(byte).collect::<Result<_, _>>().map(Self)

@@ -48,8 +48,7 @@ impl<'a> Replay<'a> {
         let line = line::read(&frame.text);
         self.told.events += 1;
         self.told.unknown += u64::from(matches!(line, Line::Unknown { .. }));
-        let mut staged = Staged::over(self.index);
-        staged.absorb(std::mem::take(&mut self.writes));
+        let mut staged = Staged::of(self.index, std::mem::take(&mut self.writes));
         let outcome = project(&mut staged, &line, &frame.text)?;
         self.writes = staged.into_writes();
         if let Err(inconsistency) = outcome {

@@ -30,6 +30,8 @@ pub struct Damage {
 pub(crate) struct Scan {
     /// An unfinished end of the last file.
     pub(crate) torn: Option<Damage>,
+    /// Where the cut end was put.
+    pub(crate) kept: Option<PathBuf>,
     /// The first damaged stretches.
     pub(crate) damages: Vec<Damage>,
     /// How many there are.

@@ -92,7 +92,7 @@ pub(crate) fn copy(
         }
         waiting.push(frame.text.clone());
         if waiting.len() >= STEP {
-            next.append(waiting.drain(..).collect::<Vec<_>>().iter().map(String::as_str))?;
+            next.append(std::mem::take(&mut waiting).iter().map(String::as_str))?;
         }
         Ok(())
     })?;

@@ -6,6 +6,7 @@
 //! ```
 
 use std::{
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -207,8 +208,11 @@ impl Writer {
         let broken = |error: HistoryError| AppendError::Index { cause: error.to_string() };
         let mut own = Staged::over(staged);
         let mut texts = Vec::with_capacity(events.len());
+        let mut last = BTreeMap::new();
         for (at, event) in events.iter().enumerate() {
-            let n = events_of(&own, event.job).map_err(broken)? + 1;
+            let before = last.get(&event.job).copied().map_or_else(|| events_of(&own, event.job), Ok);
+            let n = before.map_err(broken)? + 1;
+            last.insert(event.job, n);
             let text = line::write(event, n);
             if let Some(cause) = unsound(event, &text) {
                 return Err(AppendError::Unsound { at, cause });

@@ -161,3 +161,18 @@ proptest! {
         seen(&history);
     }
 }
+
+#[test]
+fn an_end_of_more_than_one_line_is_put_aside_before_it_is_cut_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    put(&open(folder.path()).0, whole_job(1));
+    let file = segments(folder.path()).pop().expect("a file");
+    let whole = fs::read(&file).expect("readable");
+    // Lines that are right, under another generation's name.
+    let journal = folder.path().join("journal");
+    fs::rename(journal.join("v1-00000001"), journal.join("v1-00000002")).expect("renamed");
+    let (history, opened) = open(folder.path());
+    assert_eq!(opened.events, 0);
+    assert_eq!(fs::read(opened.kept.expect("kept")).expect("readable"), whole);
+    put(&history, whole_job(1));
+}
