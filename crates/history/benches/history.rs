@@ -55,7 +55,7 @@ fn appends(c: &mut Criterion) {
         group.bench_function(format!("{at_once} at a time"), |b| {
             b.iter(|| {
                 let tickets: Vec<_> = (0..at_once).map(|_| history.append(vec![note()]).expect("taken")).collect();
-                tickets.into_iter().for_each(|ticket| drop(ticket.wait(PATIENCE).expect("flushed")));
+                tickets.into_iter().for_each(|ticket| _ = ticket.wait(PATIENCE).expect("flushed"));
             });
         });
     }

@@ -239,3 +239,37 @@ impl From<contract::TrainingEnd> for TrainingEnd {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automcu_target::{FlashUse, RamUse};
+
+    #[test]
+    fn figures_come_back_as_they_were() {
+        let footprint = target::Footprint {
+            dtype: DataType::Int8,
+            provenance: Provenance::Linked,
+            ram: RamUse { activations: Bytes(1), runtime: Some(Bytes(2)), stack: None },
+            flash: FlashUse { weights: Bytes(3), tables: None, code: Some(Bytes(4)) },
+        };
+        assert_eq!(target::Footprint::from(Footprint::from(footprint)), footprint);
+        let budget = target::Budget { ram: Some(Bytes(5)), flash: None };
+        assert_eq!(target::Budget::from(Budget::from(budget)), budget);
+    }
+
+    #[test]
+    fn budgets_are_similar_up_to_a_factor_of_two() {
+        let budget = |ram| Budget { ram_bytes: ram, flash_bytes: Some(9) };
+        for (a, b, similar) in [
+            (Some(100), Some(200), true),
+            (Some(100), Some(202), false),
+            (None, None, true),
+            (None, Some(1), false),
+            (Some(u64::MAX), Some(u64::MAX), true),
+        ] {
+            assert_eq!(budget(a).is_similar_to(budget(b)), similar, "{a:?} {b:?}");
+            assert_eq!(budget(b).is_similar_to(budget(a)), similar, "{b:?} {a:?}");
+        }
+    }
+}

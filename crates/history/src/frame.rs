@@ -80,3 +80,33 @@ pub(crate) fn next_piece(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Res
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_reads_back_and_any_change_to_it_is_seen() {
+        let mut bytes = Vec::new();
+        let check = push(&mut bytes, 1, 42, r#"{"a":"é"}"#);
+        bytes.pop();
+        assert_eq!(parse(1, &bytes), Some(Frame { seq: 42, check, text: r#"{"a":"é"}"#.to_owned() }));
+        assert_eq!(parse(2, &bytes), None);
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                assert_eq!(parse(1, &changed), None, "byte {at}, bit {bit}");
+            }
+            assert_eq!(parse(1, &bytes[..at]), None);
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_takes_no_memory() {
+        let mut from = io::BufReader::new(io::Read::take(io::repeat(b'x'), 3 << 20));
+        let mut line = Vec::new();
+        let piece = next_piece(&mut from, &mut line).expect("readable").expect("there");
+        assert!((piece.bytes, piece.is_whole) == (3 << 20, false) && line.capacity() <= 2 << 20);
+    }
+}

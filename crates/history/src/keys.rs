@@ -100,3 +100,29 @@ fn key(kind: &[u8], numbers: &[u64]) -> Vec<u8> {
     made.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
     made
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_is_the_order_of_what_they_name() {
+        let (id, other) = (CandidateId(1), CandidateId(2));
+        let ranked: Vec<_> = [1.0, 0.9, 0.5, 1e-300, 0.0].iter().map(|metric| best(JobId(3), *metric, id)).collect();
+        assert!(ranked.is_sorted(), "the best first");
+        assert_eq!(best(JobId(3), -0.0, id), best(JobId(3), 0.0, id));
+        assert!(best(JobId(3), 0.0, other) < best(JobId(4), 1.0, id));
+        assert!(by_time(2, JobId(1)) < by_time(1, JobId(9)), "the newest first");
+        assert!(candidate(JobId(1), CandidateId(u64::MAX)) < candidate(JobId(2), id));
+        assert!(candidate(JobId(258), other).starts_with(&candidates(JobId(258))));
+    }
+
+    #[test]
+    fn a_key_leads_to_what_it_names() {
+        let key = warm("gestures", None, 0.5, JobId(7), CandidateId(9));
+        assert_eq!((number_before_last(&key), last_number(&key)), (Some(7), Some(9)));
+        assert_eq!(number_of_job(&best(JobId(7), 0.5, CandidateId(9))), Some(7));
+        assert_ne!(warms("ab", Some("c")), warms("a", Some("bc")));
+        assert_ne!(warms("a", Some("")), warms("a", None));
+    }
+}

@@ -77,3 +77,25 @@ pub(crate) fn read(text: &str) -> Line {
         _ => unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::proptest;
+
+    #[test]
+    fn what_says_what_cannot_be_is_kept_and_not_believed() {
+        let ended = r#"{"v":1,"job":"j1","n":2,"at_ms":1,"kind":"training_ended","candidate":"c1","attempt":"a1","end":"finished","metric":{"value":1.5,"low":0,"high":1,"dtype":"int8","provenance":"host"},"epochs":1,"duration_ms":1,"energy_mj":null,"checkpoint":null}"#;
+        let unknown = Line::Unknown { job: Some(JobId(1)), n: Some(2) };
+        assert_eq!(read(ended), unknown);
+        assert!(matches!(read(&ended.replace("1.5", "0.5")), Line::Event { n: 2, .. }));
+        assert_eq!(read(&ended.replace("0.5", "1").replace("\"v\":1", "\"v\":2")), unknown);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in ".{0,200}") {
+            read(&text);
+        }
+    }
+}
