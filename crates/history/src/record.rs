@@ -1,0 +1,184 @@
+//! What is derived from events: jobs and candidates as they stand.
+
+use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::JobState,
+    figures::{Budget, Footprint, Metric, Source, TrainingEnd, Verdict},
+};
+
+/// The most notes that a job's record holds; the latest stay.
+pub const NOTES: usize = 16;
+/// The most verdicts before training that a candidate's record holds; the latest stay.
+pub const SCREENINGS: usize = 8;
+
+/// A job as it stands. Its document is kept apart, so that lists stay small.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// What the user calls it by.
+    pub tags: Vec<String>,
+    /// The data set's name.
+    pub dataset: String,
+    /// The target's name.
+    pub target: Option<String>,
+    /// What candidates may need.
+    pub budget: Budget,
+    /// The digest of what was submitted.
+    pub digest: String,
+    /// The digest of its first event, which tells it from another job of the same number.
+    pub origin: ArtifactId,
+    /// When it was submitted.
+    pub submitted_ms: u64,
+    /// When something last happened.
+    pub changed_ms: u64,
+    /// Where it is.
+    pub state: JobState,
+    /// Why.
+    pub cause: String,
+    /// Candidates put forward.
+    pub candidates: u64,
+    /// Trainings that have ended.
+    pub trained: u64,
+    /// Verifications.
+    pub verified: u64,
+    /// The answer.
+    pub winner: Option<CandidateId>,
+    /// What language models read and wrote.
+    pub tokens: u64,
+    /// What that cost, as far as prices are known.
+    pub money_micros: Option<u64>,
+    /// The latest notes.
+    pub notes: Vec<Note>,
+    /// The number of its last event.
+    pub events: u64,
+    /// Events of newer versions, kept but not understood.
+    pub unknown: u64,
+}
+
+/// Something worth telling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at_ms: u64,
+    /// The candidate that it is about.
+    pub candidate: Option<CandidateId>,
+    /// It.
+    pub text: String,
+}
+
+/// A candidate as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The job.
+    pub job: JobId,
+    /// Which.
+    pub id: CandidateId,
+    /// In which round it was put forward.
+    pub round: u32,
+    /// Its spec.
+    pub spec: ArtifactId,
+    /// The digest of its graph.
+    pub digest: String,
+    /// Who had the idea.
+    pub source: Source,
+    /// Why.
+    pub rationale: String,
+    /// When it was put forward.
+    pub proposed_ms: u64,
+    /// When something last happened.
+    pub changed_ms: u64,
+    /// The latest verdicts before training.
+    pub screenings: Vec<Screening>,
+    /// The latest attempt at training it.
+    pub training: Option<Training>,
+    /// How many attempts there were.
+    pub attempts: u64,
+    /// The latest verdict after training.
+    pub verification: Option<Verification>,
+}
+
+impl Candidate {
+    /// Its metric: of what ships where that was measured, otherwise of the training.
+    #[must_use]
+    pub fn metric(&self) -> Option<Metric> {
+        let shipped = self.verification.as_ref().and_then(|verification| verification.metric);
+        shipped.or_else(|| self.training.as_ref()?.ended.as_ref()?.metric)
+    }
+
+    /// The attempt that is under way.
+    #[must_use]
+    pub fn open_attempt(&self) -> Option<&Training> {
+        self.training.as_ref().filter(|training| training.ended.is_none())
+    }
+}
+
+/// A verdict before training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Screening {
+    /// When.
+    pub at_ms: u64,
+    /// The judge.
+    pub judge: String,
+    /// What it said.
+    pub verdict: Verdict,
+    /// What the candidate needs.
+    pub footprint: Option<Footprint>,
+    /// The judge's report.
+    pub report: Option<ArtifactId>,
+}
+
+/// An attempt at training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Which.
+    pub attempt: AttemptId,
+    /// The data set, recipe and limits.
+    pub conditions: ArtifactId,
+    /// The seed.
+    pub seed: u64,
+    /// When it began.
+    pub started_ms: u64,
+    /// Epochs done, as far as was told.
+    pub epochs: u32,
+    /// The latest checkpoint.
+    pub checkpoint: Option<ArtifactId>,
+    /// How it ended, if it has.
+    pub ended: Option<Ended>,
+}
+
+/// How a training ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When.
+    pub at_ms: u64,
+    /// How.
+    pub end: TrainingEnd,
+    /// The best metric.
+    pub metric: Option<Metric>,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What the processors took meanwhile.
+    pub energy_mj: Option<u64>,
+}
+
+/// A verdict after training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verification {
+    /// When.
+    pub at_ms: u64,
+    /// The judge.
+    pub judge: String,
+    /// What it said.
+    pub verdict: Verdict,
+    /// What the candidate needs.
+    pub footprint: Option<Footprint>,
+    /// The metric of what ships.
+    pub metric: Option<Metric>,
+    /// Sources, models, test vectors and reports.
+    pub bundle: Option<ArtifactId>,
+    /// How long it took.
+    pub duration_ms: Option<u64>,
+}

@@ -1,0 +1,292 @@
+//! Events folded into records. Pure and total: an event that cannot have happened is refused with the reason, and changes
+//! nothing.
+//!
+//! ```text
+//! job:       submitted ─► queued ─► (any state) ─► finished | failed | cancelled ─► no other state
+//! candidate: proposed ─► screened* ─► started ─► progressed* ─► ended ─► verified*
+//!                                        ▲           └─ a later attempt takes over ─┐ │
+//!                                        └─────────────────────────────────────────┴─┘
+//! ```
+
+use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
+
+use crate::{
+    error::of,
+    event::{Event, JobState, What},
+    record::{Candidate, Ended, Job, NOTES, Note, SCREENINGS, Screening, Training, Verification},
+};
+
+/// Why an event cannot have happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Inconsistency {
+    /// Nobody submitted the job.
+    #[error("{job} was never submitted")]
+    NoJob {
+        /// Which.
+        job: JobId,
+    },
+    /// The job is there already.
+    #[error("{job} was submitted before; take the next free number")]
+    SecondSubmission {
+        /// Which.
+        job: JobId,
+    },
+    /// The event is there already.
+    #[error("event {n} of {job} is known; the last is {last}")]
+    Repeated {
+        /// Which job.
+        job: JobId,
+        /// Which event.
+        n: u64,
+        /// The last one.
+        last: u64,
+    },
+    /// The job is in another state, or in one that is not left.
+    #[error("{job} is {is:?} and cannot go from {from:?} to {to:?}")]
+    Transition {
+        /// Which.
+        job: JobId,
+        /// Where it is.
+        is: JobState,
+        /// From where it would go.
+        from: JobState,
+        /// To where.
+        to: JobState,
+    },
+    /// Nobody put the candidate forward.
+    #[error("{} was never proposed", of(*job, *candidate))]
+    NoCandidate {
+        /// Which job.
+        job: JobId,
+        /// Which.
+        candidate: CandidateId,
+    },
+    /// The candidate is there already.
+    #[error("{} was proposed before; take the next free number", of(*job, *candidate))]
+    SecondProposal {
+        /// Which job.
+        job: JobId,
+        /// Which.
+        candidate: CandidateId,
+    },
+    /// The attempt is over, or not the latest.
+    #[error("attempt {attempt} at {} is not under way", of(*job, *candidate))]
+    LateAttempt {
+        /// Which job.
+        job: JobId,
+        /// Which candidate.
+        candidate: CandidateId,
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// It was not trained.
+    #[error("{} has no training that ended", of(*job, *candidate))]
+    NotTrained {
+        /// Which job.
+        job: JobId,
+        /// Which.
+        candidate: CandidateId,
+    },
+}
+
+/// A job, and the candidate that an event was about.
+pub(crate) type Records = (Job, Option<Candidate>);
+
+/// The records after an event, from those before it. `text` is the event's line.
+pub(crate) fn apply(
+    job: Option<Job>,
+    candidate: Option<Candidate>,
+    n: u64,
+    event: &Event,
+    text: &str,
+) -> Result<Records, Inconsistency> {
+    let id = event.job;
+    if let What::JobSubmitted { .. } = &event.what {
+        return match job {
+            None => Ok((submitted(event, n, text), None)),
+            Some(_) => Err(Inconsistency::SecondSubmission { job: id }),
+        };
+    }
+    let mut job = counted(job, id, n)?;
+    job.changed_ms = job.changed_ms.max(event.at_ms);
+    let candidate = match event.what.candidate() {
+        None => None,
+        Some(which) => Some(of_candidate(&mut job, candidate, which, event)?),
+    };
+    of_job(&mut job, event)?;
+    Ok((job, candidate))
+}
+
+/// The job after an event of a newer version.
+pub(crate) fn apply_unknown(job: Option<Job>, id: JobId, n: u64) -> Result<Job, Inconsistency> {
+    let mut job = counted(job, id, n)?;
+    job.unknown += 1;
+    Ok(job)
+}
+
+/// The job, if it takes an event of this number. A number may be left out, where one was lost, and never comes twice.
+fn counted(job: Option<Job>, id: JobId, n: u64) -> Result<Job, Inconsistency> {
+    let mut job = job.ok_or(Inconsistency::NoJob { job: id })?;
+    if n <= job.events {
+        return Err(Inconsistency::Repeated { job: id, n, last: job.events });
+    }
+    job.events = n;
+    Ok(job)
+}
+
+fn submitted(event: &Event, n: u64, text: &str) -> Job {
+    let What::JobSubmitted { digest, tags, dataset, target, budget, .. } = &event.what else {
+        unreachable!("only called with a submission");
+    };
+    Job {
+        id: event.job,
+        tags: tags.clone(),
+        dataset: dataset.clone(),
+        target: target.clone(),
+        budget: *budget,
+        digest: digest.clone(),
+        origin: ArtifactId::of(text.as_bytes()),
+        submitted_ms: event.at_ms,
+        changed_ms: event.at_ms,
+        state: JobState::Queued,
+        cause: "submitted".to_owned(),
+        candidates: 0,
+        trained: 0,
+        verified: 0,
+        winner: None,
+        tokens: 0,
+        money_micros: None,
+        notes: Vec::new(),
+        events: n,
+        unknown: 0,
+    }
+}
+
+fn of_job(job: &mut Job, event: &Event) -> Result<(), Inconsistency> {
+    match &event.what {
+        What::JobStateChanged { from, to, cause } => {
+            if job.state != *from || from == to || from.is_final() {
+                return Err(Inconsistency::Transition { job: job.id, is: job.state, from: *from, to: *to });
+            }
+            (job.state, job.cause) = (*to, cause.clone());
+        }
+        What::WinnerChosen { candidate, .. } => job.winner = Some(*candidate),
+        What::Cost { tokens, money_micros } => {
+            job.tokens = job.tokens.saturating_add(*tokens);
+            job.money_micros = match (job.money_micros, *money_micros) {
+                (Some(a), Some(b)) => Some(a.saturating_add(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        What::Note { text, candidate } => {
+            push_latest(&mut job.notes, Note { at_ms: event.at_ms, candidate: *candidate, text: text.clone() }, NOTES);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn of_candidate(
+    job: &mut Job,
+    candidate: Option<Candidate>,
+    id: CandidateId,
+    event: &Event,
+) -> Result<Candidate, Inconsistency> {
+    if let What::CandidateProposed { spec, digest, source, rationale, round, .. } = &event.what {
+        if candidate.is_some() {
+            return Err(Inconsistency::SecondProposal { job: job.id, candidate: id });
+        }
+        job.candidates += 1;
+        return Ok(Candidate {
+            job: job.id,
+            id,
+            round: *round,
+            spec: *spec,
+            digest: digest.clone(),
+            source: *source,
+            rationale: rationale.clone(),
+            proposed_ms: event.at_ms,
+            changed_ms: event.at_ms,
+            screenings: Vec::new(),
+            training: None,
+            attempts: 0,
+            verification: None,
+        });
+    }
+    let mut candidate = candidate.ok_or(Inconsistency::NoCandidate { job: job.id, candidate: id })?;
+    candidate.changed_ms = candidate.changed_ms.max(event.at_ms);
+    match &event.what {
+        What::CandidateScreened { judge, verdict, footprint, report, .. } => {
+            let (judge, verdict) = (judge.clone(), verdict.clone());
+            let screening = Screening { at_ms: event.at_ms, judge, verdict, footprint: *footprint, report: *report };
+            push_latest(&mut candidate.screenings, screening, SCREENINGS);
+        }
+        What::CandidateVerified { judge, verdict, footprint, metric, bundle, duration_ms, .. } => {
+            if candidate.training.as_ref().is_none_or(|training| training.ended.is_none()) {
+                return Err(Inconsistency::NotTrained { job: job.id, candidate: id });
+            }
+            job.verified += 1;
+            candidate.verification = Some(Verification {
+                at_ms: event.at_ms,
+                judge: judge.clone(),
+                verdict: verdict.clone(),
+                footprint: *footprint,
+                metric: *metric,
+                bundle: *bundle,
+                duration_ms: *duration_ms,
+            });
+        }
+        _ => of_training(job, &mut candidate, event)?,
+    }
+    Ok(candidate)
+}
+
+fn of_training(job: &mut Job, candidate: &mut Candidate, event: &Event) -> Result<(), Inconsistency> {
+    let id = candidate.id;
+    let late = |attempt| Inconsistency::LateAttempt { job: event.job, candidate: id, attempt };
+    let at_ms = event.at_ms;
+    match &event.what {
+        What::TrainingStarted { attempt, conditions, seed, from, .. } => {
+            if candidate.training.as_ref().is_some_and(|training| training.attempt >= *attempt) {
+                return Err(late(*attempt));
+            }
+            candidate.attempts += 1;
+            // Of other weights the old measurements say nothing.
+            candidate.verification = None;
+            candidate.training = Some(Training {
+                attempt: *attempt,
+                conditions: *conditions,
+                seed: *seed,
+                started_ms: at_ms,
+                epochs: 0,
+                checkpoint: *from,
+                ended: None,
+            });
+        }
+        What::TrainingProgressed { attempt, epochs, checkpoint, .. } => {
+            let training = open(&mut candidate.training, *attempt).ok_or_else(|| late(*attempt))?;
+            (training.epochs, training.checkpoint) = (*epochs, Some(*checkpoint));
+        }
+        What::TrainingEnded { attempt, end, metric, epochs, duration_ms, energy_mj, checkpoint, .. } => {
+            let training = open(&mut candidate.training, *attempt).ok_or_else(|| late(*attempt))?;
+            training.epochs = *epochs;
+            training.checkpoint = checkpoint.or(training.checkpoint);
+            let (end, metric) = (end.clone(), *metric);
+            training.ended = Some(Ended { at_ms, end, metric, duration_ms: *duration_ms, energy_mj: *energy_mj });
+            job.trained += 1;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn open(training: &mut Option<Training>, attempt: AttemptId) -> Option<&mut Training> {
+    training.as_mut().filter(|training| training.attempt == attempt && training.ended.is_none())
+}
+
+fn push_latest<T>(list: &mut Vec<T>, item: T, most: usize) {
+    if list.len() == most {
+        list.remove(0);
+    }
+    list.push(item);
+}

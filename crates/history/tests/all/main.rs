@@ -1,0 +1,11 @@
+//! The history from outside: what is promised, and what survives.
+mod damage;
+mod flush;
+mod golden;
+mod kill;
+mod pages;
+mod random;
+mod story;
+mod support;
+mod sweep;
+mod transfer;
