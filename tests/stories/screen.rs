@@ -79,6 +79,18 @@ fn without_a_cross_compiler_the_bits_are_compared_on_this_computer() {
     assert_eq!((ran["provenance"].as_str(), ran["differing_bytes"].as_u64()), (Some("host"), Some(0)), "{answer}");
 }
 
+/// A compiler for other cores is none for this one.
+#[test]
+fn a_core_without_a_compiler_is_planned_for() {
+    let (outcome, answer) = screened(&[&fixture("specs/separable.json"), "--target", "ESP32-S3-WROOM-1-N8"]);
+    assert_eq!((outcome, judges(&answer)), (Outcome::Yes, vec!["plan"]), "{answer}");
+    // Asked for by name, the judge says why it cannot, which is no refusal.
+    let (outcome, answer) =
+        screened(&[&fixture("specs/separable.json"), "--target", "ESP32-S3-WROOM-1-N8", "--backend", "gcc"]);
+    let expected = if need("arm-none-eabi-gcc").is_some() { "unknown" } else { return };
+    assert_eq!((outcome, answer["verdict"].as_str()), (Outcome::Unavailable, Some(expected)), "{answer}");
+}
+
 #[test]
 fn a_network_of_ones_own_is_judged_as_it_is() {
     let (outcome, answer) = screened(&[&fixture("models/resnet8_int8.tflite"), "--run", "--target", "STM32F407"]);
@@ -124,6 +136,10 @@ fn judges_stand_side_by_side() {
     let vendor = vendor.expect("asked");
     assert_eq!(vendor["measurement"]["footprint"]["provenance"], "tool", "{vendor}");
     assert!(first["gaps"].as_array().expect("gaps").iter().any(|gap| gap["judge"] == "stedgeai"), "{first}");
+    let as_float = read(&ask(&["--vendor-format", "float32", "--vendor-tool", link.to_str().expect("text")]));
+    let float =
+        as_float["judges"].as_array().expect("judges").iter().find(|judged| judged["judge"]["name"] == "stedgeai");
+    assert_eq!(float.expect("asked")["measurement"]["footprint"]["dtype"], "float32", "{as_float}");
     // What was said once is not asked again, unless that is wanted.
     let remembered = |answer: &Value| -> Vec<bool> {
         answer["judges"].as_array().expect("judges").iter().map(|judged| judged["remembered"] == true).collect()

@@ -6,7 +6,7 @@ mod data;
 use std::path::PathBuf;
 
 use automcu_model::{Bytes, DataType};
-use automcu_toolchain::vela::Accelerator;
+use automcu_toolchain::{stedgeai::Format, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
@@ -170,6 +170,27 @@ pub(crate) struct Compile {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) compile: Compile,
+}
+
+/// As what the vendor's tool is handed a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum VendorFormat {
+    /// int8, as .tflite
+    Tflite,
+    /// int8, as ONNX with QuantizeLinear and DequantizeLinear
+    Qdq,
+    /// float32, as ONNX: of architectures only
+    Float32,
+}
+
+impl From<VendorFormat> for Format {
+    fn from(format: VendorFormat) -> Self {
+        match format {
+            VendorFormat::Tflite => Self::Int8Tflite,
+            VendorFormat::Qdq => Self::Int8Onnx,
+            VendorFormat::Float32 => Self::FloatOnnx,
+        }
+    }
 }
 
 /// When the first layers are computed in patches.
@@ -407,9 +428,15 @@ pub(crate) struct Screen {
     /// The seed of weights that are drawn
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub(crate) seed: u64,
-    /// What `vela` compiles for
-    #[arg(long, value_name = "ACCELERATOR", default_value = "ethos-u55-128")]
-    pub(crate) accelerator: Accelerator,
+    /// What `vela` compiles for, such as `ethos-u55-128`; the target is then taken to have it
+    #[arg(long, value_name = "ACCELERATOR")]
+    pub(crate) accelerator: Option<Accelerator>,
+    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is found
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vendor_tool: Option<PathBuf>,
+    /// As what the vendor's tool is handed a network
+    #[arg(long, value_enum, default_value_t = VendorFormat::Tflite)]
+    pub(crate) vendor_format: VendorFormat,
     /// Ask again, whatever was said before
     #[arg(long)]
     pub(crate) afresh: bool,

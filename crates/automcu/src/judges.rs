@@ -14,7 +14,7 @@ use automcu_toolchain::{
     gcc::{self, Gcc},
     judge::{Judge, NoAnswer, Remembered},
     runs::{self, RunsError, Swept},
-    stedgeai::{self, Places, Slots, StEdgeAi},
+    stedgeai::{self, Format, Places, Slots, StEdgeAi},
     tflm::{self, Tflm},
     vela::{self, Accelerator, Vela},
 };
@@ -101,8 +101,21 @@ pub(crate) struct Setting {
     pub(crate) accelerated: Vec<String>,
     /// Whether what they answered before is not asked again.
     pub(crate) remembers: bool,
+    /// Whether they are asked again, and what they say then is kept.
+    pub(crate) afresh: bool,
     /// Whether the code is run, too, where that can be.
     pub(crate) runs_code: bool,
+    /// How the vendor's tool is found and fed.
+    pub(crate) vendor: Vendor,
+}
+
+/// How the vendor's tool is found and fed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vendor {
+    /// The program, instead of the one that is found.
+    pub(crate) tool: Option<PathBuf>,
+    /// As what a network is handed over.
+    pub(crate) format: Format,
 }
 
 /// A deployment tool, as far as it is there.
@@ -124,10 +137,10 @@ pub(crate) enum Found {
 }
 
 impl Candidate {
-    fn remembering(self, answers: Option<&Path>) -> Self {
+    fn remembering(self, answers: Option<&Path>, afresh: bool) -> Self {
         match (self.found, answers) {
             (Found::Ready { path, judge }, Some(folder)) => {
-                let judge = Box::new(Remembered::new(judge, folder, MOST_ANSWERS));
+                let judge = Box::new(Remembered::new(judge, folder, MOST_ANSWERS).afresh(afresh));
                 Self { found: Found::Ready { path, judge }, ..self }
             }
             (found, _) => Self { found, ..self },
@@ -173,7 +186,7 @@ impl<'s> Workshop<'s> {
         let root = self.runs()?;
         let answers = self.surroundings.cache_home().filter(|_| setting.remembers).map(|home| home.join(ANSWERS));
         let candidates = CONSTRUCTORS.iter().map(|constructor| constructor(self, root, setting));
-        Ok(candidates.map(|candidate| candidate.remembering(answers.as_deref())).collect())
+        Ok(candidates.map(|candidate| candidate.remembering(answers.as_deref(), setting.afresh)).collect())
     }
 
     /// All programs by these names, in the order of the folders, each once.
@@ -237,7 +250,7 @@ fn vela(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
 fn stedgeai(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
     let Surroundings { home, stedgeai_core_dir, stm32_ai_exe, stm_ai_exe, .. } = workshop.surroundings.clone();
     let places = Places {
-        configured: None,
+        configured: setting.vendor.tool.clone(),
         core_dir: stedgeai_core_dir,
         stm32_ai_exe,
         stm_ai_exe,
@@ -247,7 +260,12 @@ fn stedgeai(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidat
     // Without this compiler the tool does not count its runtime.
     let compiler = workshop.program(Tools::ARM_COMPILER);
     let search = compiler.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
-    let settings = stedgeai::Settings { deadline: setting.deadline, search, ..stedgeai::Settings::new(root) };
+    let settings = stedgeai::Settings {
+        deadline: setting.deadline,
+        search,
+        format: setting.vendor.format,
+        ..stedgeai::Settings::new(root)
+    };
     let found = match stedgeai::find(&places) {
         Err(none) => Found::Missing { looked_at: none.to_string() },
         Ok(found) => {
@@ -309,7 +327,9 @@ echo compiled > "$3/${name}_vela.tflite"
                 accelerator: "ethos-u55-128".parse().expect("an accelerator"),
                 accelerated: Vec::new(),
                 remembers,
+                afresh: false,
                 runs_code: false,
+                vendor: Vendor::default(),
             };
             let mut found = workshop.judges(&setting).expect("a place for runs").into_iter();
             let vela = found.find(|candidate| candidate.name == "vela").expect("one of them");

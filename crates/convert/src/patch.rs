@@ -17,6 +17,8 @@ use crate::{
 
 /// At most so many strips.
 const MOST_STRIPS: u32 = 4;
+/// So many ways are looked at, those that add the least.
+const MOST_WAYS: usize = 192;
 /// Patches that compute more than this share of the network twice are not looked at.
 const MOST_ADDED: f64 = 0.5;
 
@@ -218,6 +220,7 @@ pub(crate) fn ways(graph: &Graph) -> Vec<(Patches, Patched)> {
         }
     }
     found.sort_by_key(|(patches, _)| (patches.added_macs, patches.strips, patches.layers));
+    found.truncate(MOST_WAYS);
     found
 }
 

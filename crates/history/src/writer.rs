@@ -242,7 +242,9 @@ impl Writer {
     }
 
     fn rebuild(&mut self) -> Result<Replayed, HistoryError> {
-        replay::rebuild(&mut self.shared.index_mut(), self.journal.place(), self.journal.last())
+        let done = replay::rebuild(&mut self.shared.index_mut(), self.journal.place(), self.journal.last());
+        // What is read from a part of an index must not be written on.
+        done.inspect_err(|error| self.shared.close(error))
     }
 
     fn open_for_writing(&self) -> Result<(), HistoryError> {

@@ -13,7 +13,7 @@ use automcu_target::{Core, FlashUse, Footprint, RamUse};
 use crate::{
     board::Board,
     judge::{Identity, Judge, LayerFigures, Measurement, NoAnswer, Question, Ran},
-    proof::{Subject, emulate, host},
+    proof::{ProofError, Subject, emulate, host},
     tools::Tools,
 };
 
@@ -58,7 +58,7 @@ impl Judge for Own {
 
     fn analyze(&self, question: &Question<'_>) -> Result<Measurement, NoAnswer> {
         let graph = question.network.graph();
-        let need = question.budget.ram.map_or_else(|| Need::of(graph), |ram| Need::within(graph, ram.0));
+        let need = need(question);
         let weights = graph.cost().weight_bytes(DataType::Int8);
         let core = question.part.map_or(Core::CortexM4, automcu_target::Part::core);
         let instructions = need.code_bytes(core).map(Bytes);
@@ -80,11 +80,11 @@ impl Judge for Own {
             }
             None => format!("what instructions take on a {core} is not known"),
         };
+        let mut remarks: Vec<String> = std::iter::once(firm).chain(said_of_patches(&need)).collect();
         let ran = match &self.tools {
-            Some(tools) => Some(run(tools, &code(question.network, &need)?, question.network, None)?),
+            Some(tools) => run(tools, &code(question.network, &need)?, question.network, None, &mut remarks)?,
             None => None,
         };
-        let remarks = std::iter::once(firm).chain(said_of_patches(&need)).collect();
         Ok(Measurement {
             footprint,
             macs: Some(graph.cost().macs),
@@ -100,6 +100,12 @@ impl Judge for Own {
     }
 }
 
+/// What the network needs within what is allowed. The arena is rounded up to whole words.
+fn need(question: &Question<'_>) -> Need {
+    let graph = question.network.graph();
+    question.budget.ram.map_or_else(|| Need::of(graph), |ram| Need::within(graph, ram.0 / 8 * 8))
+}
+
 /// The C code of a network, with what it needs.
 pub(crate) fn code(network: &Network, need: &Need) -> Result<Code, NoAnswer> {
     let name = Name::new(NAME).map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
@@ -111,16 +117,46 @@ fn unsupported(error: NotComputed) -> NoAnswer {
 }
 
 /// Runs the code on a board, or on this computer, and compares every byte with the reference. Code that answers otherwise is
-/// not measured: something is wrong with AutoMCU.
-pub(crate) fn run(tools: &Tools, code: &Code, network: &Network, board: Option<Board>) -> Result<Ran, NoAnswer> {
-    let vectors = Vectors::drawn(network, INPUTS).map_err(unsupported)?;
+/// not measured: something is wrong with AutoMCU. Where it cannot be tried, which says nothing against it, that is remarked.
+pub(crate) fn run(
+    tools: &Tools,
+    code: &Code,
+    network: &Network,
+    board: Option<Board>,
+    remarks: &mut Vec<String>,
+) -> Result<Option<Ran>, NoAnswer> {
+    match tried(tools, code, network, board) {
+        Ok(ran) => Ok(Some(ran)),
+        Err(Untried::Proof(error)) if error.is_no_verdict() => {
+            remarks.push(format!("not run: {error}"));
+            Ok(None)
+        }
+        Err(Untried::Proof(error)) => Err(error.into()),
+        Err(Untried::Wrong(none)) => Err(none),
+    }
+}
+
+/// Why code that was to be run was not, or was in vain.
+enum Untried {
+    Proof(ProofError),
+    Wrong(NoAnswer),
+}
+
+impl From<ProofError> for Untried {
+    fn from(error: ProofError) -> Self {
+        Self::Proof(error)
+    }
+}
+
+fn tried(tools: &Tools, code: &Code, network: &Network, board: Option<Board>) -> Result<Ran, Untried> {
+    let vectors = Vectors::drawn(network, INPUTS).map_err(|error| Untried::Wrong(unsupported(error)))?;
     let Code { header, source, .. } = code;
     let subject = Subject { name: NAME, header, source, inputs: &vectors.inputs };
     let (outputs, ran) = if let Some(board) = board {
         let done = emulate(tools, &subject, &board, None, None)?;
         if done.outside_bytes > 0 {
             let words = format!("the code wrote {} bytes outside of its arena; please report this", done.outside_bytes);
-            return Err(NoAnswer::Failed { words });
+            return Err(Untried::Wrong(NoAnswer::Failed { words }));
         }
         let place = format!("{} ({})", done.machine, done.cpu);
         let (instructions, stack) = (Some(done.instructions), Some(done.stack_bytes.into()));
@@ -131,10 +167,11 @@ pub(crate) fn run(tools: &Tools, code: &Code, network: &Network, board: Option<B
     if outputs == vectors.outputs {
         return Ok(ran);
     }
-    let differing = outputs.iter().zip(&vectors.outputs).filter(|(ours, theirs)| ours != theirs).count();
+    let pairs = outputs.iter().zip(&vectors.outputs).filter(|(ours, theirs)| ours != theirs).count();
+    let differing = pairs + outputs.len().abs_diff(vectors.outputs.len());
     let words =
         format!("on {} {differing} bytes of the answers are not the reference's; please report this", ran.place);
-    Err(NoAnswer::Failed { words })
+    Err(Untried::Wrong(NoAnswer::Failed { words }))
 }
 
 fn ran_at(place: String, provenance: Provenance) -> Ran {
@@ -143,8 +180,7 @@ fn ran_at(place: String, provenance: Provenance) -> Ran {
 
 /// Writes the C project of the network.
 pub(crate) fn project(question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
-    let graph = question.network.graph();
-    let need = question.budget.ram.map_or_else(|| Need::of(graph), |ram| Need::within(graph, ram.0));
+    let need = need(question);
     let name = Name::new("network").map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
     let project =
         Project::of(&need.network(question.network), &need.plan, &name, &Vectors::default()).map_err(unsupported)?;

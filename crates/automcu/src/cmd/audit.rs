@@ -19,7 +19,7 @@ use crate::{
     audit::{self, DataTypes, Threshold},
     cli::Audit,
     input,
-    judges::{Setting, Workshop},
+    judges::{Setting, Vendor, Workshop},
     outcome::{Failure, Outcome},
     record::{self, Candidate, Cause, Record, Standing},
 };
@@ -46,11 +46,13 @@ pub(crate) fn run(
         deadline: Duration::from_secs_f64(arguments.deadline),
         accelerator: arguments.accelerator.clone(),
         accelerated: Vec::new(),
-        remembers: !arguments.afresh,
+        remembers: true,
+        afresh: arguments.afresh,
         runs_code: false,
+        vendor: Vendor::default(),
     };
     let bench = Bench {
-        judges: Judges::of(&[ALL.to_owned()], &setting, workshop)?,
+        judges: Judges::of(&[ALL.to_owned()], None, &setting, workshop)?,
         catalogue: input::catalogue(arguments.catalogue.targets_dir.as_deref())?,
     };
     let sample = Sample { count: arguments.sample.max(arguments.train.unwrap_or(0)), seed: arguments.seed };

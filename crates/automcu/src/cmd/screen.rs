@@ -10,7 +10,7 @@ use std::{
 };
 
 use automcu_model::{Bytes, GraphDigest};
-use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, RamUse};
+use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, Part, RamUse};
 use automcu_toolchain::judge::{Judged, Question, Uncounted, Verdict};
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::{
     Said,
     answer::Allowance,
     cli::Screen,
-    judges::{Setting, Workshop},
+    judges::{Setting, Vendor, Workshop},
     outcome::{Failure, Outcome},
     record::{Candidate, Heard, Recorder},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
@@ -34,6 +34,7 @@ pub(crate) fn run(
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
+    let part = allowance.part.as_ref();
     let files = proposal::files(&arguments.models)?;
     let is_one = matches!(arguments.models.as_slice(), [model] if !model.is_dir());
     let first = if is_one { Some(Proposal::read(&files[0], arguments.seed, stdin)?) } else { None };
@@ -41,7 +42,7 @@ pub(crate) fn run(
     // What cannot be built is told without any judge.
     let judges = match &first {
         Some(Proposal { subject: Err(_), .. }) => Judges::none(),
-        _ => Judges::of(&arguments.backend, &setting(arguments), workshop)?,
+        _ => Judges::of(&arguments.backend, part, &setting(arguments, part), workshop)?,
     };
     let session = Session { arguments, allowance, judges, recorder };
     match first {
@@ -50,13 +51,20 @@ pub(crate) fn run(
     }
 }
 
-fn setting(arguments: &Screen) -> Setting {
+fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
     Setting {
         deadline: Duration::from_secs_f64(arguments.deadline),
-        accelerator: arguments.accelerator.clone(),
-        accelerated: Vec::new(),
-        remembers: !arguments.afresh,
+        accelerator: arguments.accelerator.clone().unwrap_or_default(),
+        // The catalogue knows no accelerators: who names one says that the target has it.
+        accelerated: part
+            .filter(|_| arguments.accelerator.is_some())
+            .map(|part| part.name().to_owned())
+            .into_iter()
+            .collect(),
+        remembers: true,
+        afresh: arguments.afresh,
         runs_code: arguments.run,
+        vendor: Vendor { tool: arguments.vendor_tool.clone(), format: arguments.vendor_format.into() },
     }
 }
 
@@ -179,7 +187,9 @@ impl Answer {
     fn outcome(&self) -> Outcome {
         match &self.verdict {
             Verdict::Fits { .. } => Outcome::Yes,
-            _ => Outcome::No,
+            Verdict::OverBudget { .. } | Verdict::Unsupported { .. } => Outcome::No,
+            Verdict::ToolFailed { .. } => Outcome::Broken,
+            Verdict::Unknown { .. } => Outcome::Unavailable,
         }
     }
 

@@ -48,7 +48,14 @@ impl Gcc {
         let versions: Vec<String> =
             compilers.into_iter().map(|compiler| tools.version(compiler)).collect::<Result<_, _>>()?;
         let mut set = vec!["-O2".to_owned()];
-        set.extend(settings.runs.then(|| "run".to_owned()));
+        if settings.runs {
+            // Where code is run is part of what is said.
+            let at = |tool: Option<&Path>| {
+                tool.and_then(|tool| tools.version(tool).ok()).unwrap_or_else(|| "nothing".to_owned())
+            };
+            let (emulator, host) = (at(tools.emulator.as_deref()), at(tools.host_compiler.as_deref()));
+            set.push(format!("run by {emulator}, else by {host}"));
+        }
         let identity = Identity { name: "gcc", tool: versions.join(", "), settings: set };
         Ok(Self { identity, tools, settings })
     }
@@ -78,8 +85,9 @@ impl Judge for Gcc {
             _ => plain,
         };
         forge.enforce(&mut built, question.budget)?;
-        let ran = if self.settings.runs { Some(run(&self.tools, cpu, &built, question)?) } else { None };
-        Ok(built.measurement(question.network, ran, remark))
+        let mut remarks: Vec<String> = remark.into_iter().collect();
+        let ran = if self.settings.runs { run(&self.tools, cpu, &built, question, &mut remarks)? } else { None };
+        Ok(built.measurement(question.network, ran, remarks))
     }
 
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
@@ -169,7 +177,7 @@ impl Built {
         self.ram().0.saturating_sub(self.need.ram())
     }
 
-    fn measurement(&self, network: &Network, ran: Option<Ran>, remark: Option<String>) -> Measurement {
+    fn measurement(&self, network: &Network, ran: Option<Ran>, mut remarks: Vec<String>) -> Measurement {
         let graph = network.graph();
         let weights = graph.cost().weight_bytes(DataType::Int8);
         let tables = self.code.table_bytes;
@@ -188,7 +196,6 @@ impl Built {
                 code: Some(Bytes(self.image.flash_bytes.0.saturating_sub(tables.max(weights.0)))),
             },
         };
-        let mut remarks: Vec<String> = remark.into_iter().collect();
         remarks.extend(own::said_of_patches(&self.need));
         Measurement {
             footprint,
@@ -202,11 +209,17 @@ impl Built {
 }
 
 /// Runs the code where the target's core can be emulated, and otherwise here.
-fn run(tools: &Tools, cpu: Cpu, built: &Built, question: &Question<'_>) -> Result<Ran, NoAnswer> {
+fn run(
+    tools: &Tools,
+    cpu: Cpu,
+    built: &Built,
+    question: &Question<'_>,
+    remarks: &mut Vec<String>,
+) -> Result<Option<Ran>, NoAnswer> {
     // The program around the network in an emulator is larger than the least one.
     let larger = |bytes: Bytes| Bytes(bytes.0 + (32 << 10));
     let board = Board::of(cpu, larger(built.image.flash_bytes), larger(built.ram()));
-    own::run(tools, &built.code, question.network, board.filter(|_| tools.emulator.is_some()))
+    own::run(tools, &built.code, question.network, board.filter(|_| tools.emulator.is_some()), remarks)
 }
 
 impl From<BuildError> for NoAnswer {

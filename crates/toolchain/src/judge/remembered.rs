@@ -20,13 +20,21 @@ use super::{
 pub struct Remembered<J> {
     judge: J,
     memory: Memory,
+    is_afresh: bool,
 }
 
 impl<J: Judge> Remembered<J> {
     /// Keeps at most so many answers, of whatever judges, in this folder. The oldest go first.
     #[must_use]
     pub fn new(judge: J, folder: impl Into<PathBuf>, most: usize) -> Self {
-        Self { judge, memory: Memory::new(folder.into(), most) }
+        Self { judge, memory: Memory::new(folder.into(), most), is_afresh: false }
+    }
+
+    /// Whether the judge is asked whatever it said before; what it says then is kept.
+    #[must_use]
+    pub fn afresh(mut self, is_afresh: bool) -> Self {
+        self.is_afresh = is_afresh;
+        self
     }
 
     /// The question as it is written down; none for a network that no file can hold.
@@ -68,6 +76,9 @@ impl<J: Judge> Judge for Remembered<J> {
     }
 
     fn recall(&self, question: &Question<'_>) -> Option<Result<Measurement, NoAnswer>> {
+        if self.is_afresh {
+            return None;
+        }
         Some(match self.memory.get(&self.question(question)?)? {
             Answer::Measurement(measurement) => Ok(measurement),
             Answer::NoAnswer(none) => Err(none),

@@ -9,6 +9,14 @@ pub struct Accelerator {
     system: &'static str,
 }
 
+/// The most common one.
+impl Default for Accelerator {
+    fn default() -> Self {
+        let (kind, system) = KINDS[0];
+        Self { name: format!("{kind}128"), system }
+    }
+}
+
 /// Each kind, and the system of Vela's own configuration file in which it works beside SRAM and Flash, without DRAM.
 const KINDS: &[(&str, &str)] = &[
     ("ethos-u55-", "Ethos_U55_High_End_Embedded"),

@@ -97,7 +97,9 @@ impl Bench {
         let free =
             Question { network: &subject.network, float: subject.float.as_ref(), part, budget: Budget::default() };
         let decided = candidate.judges.first().map_or("", |first| first.judge.as_str());
-        let asked = self.judges.ask_those(&free, &|name| name != decided && name != OWN);
+        // Without a part nobody says that there is an accelerator.
+        let is_second = |name: &str| name != decided && name != OWN && (name != "vela" || part.is_some());
+        let asked = self.judges.ask_those(&free, &is_second);
         let mut opinions: Vec<Opinion> =
             asked.iter().map(|judged| self.opinion(judged, &free, candidate.budget)).collect();
         let is_linked = opinions.iter().any(|opinion| opinion.judge == LINKER && opinion.fits().is_some());

@@ -16,7 +16,7 @@ use automcu_toolchain::{
 use super::{Checked, State, sample::Sample};
 use crate::{
     cmd::verify::linked,
-    judges::{Candidate, Found, Setting, Workshop},
+    judges::{Candidate, Found, Setting, Vendor, Workshop},
 };
 
 /// The accelerator that Vela compiles the sample for.
@@ -139,7 +139,9 @@ impl Clinic<'_> {
             accelerator,
             accelerated: Vec::new(),
             remembers: false,
+            afresh: false,
             runs_code: true,
+            vendor: Vendor::default(),
         };
         match self.workshop.judges(&setting) {
             Ok(candidates) => candidates.into_iter().map(|candidate| self.judge(candidate)).collect(),
@@ -169,6 +171,8 @@ impl Clinic<'_> {
         let (state, words) = match judged.verdict {
             Verdict::Fits { .. } | Verdict::OverBudget { .. } => (State::Works, "measured the sample".to_owned()),
             Verdict::Unsupported { operator, .. } => (State::Fails, format!("does not support the sample: {operator}")),
+            // A compiler for other cores than the sample is for.
+            Verdict::Unknown { words } if name == "gcc" => (State::Untried, words),
             Verdict::ToolFailed { words, .. } | Verdict::Unknown { words } => (State::Fails, words),
         };
         let version = Some(judged.judge.tool);

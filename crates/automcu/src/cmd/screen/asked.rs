@@ -1,7 +1,8 @@
 //! The judges that are there, asked side by side.
 
+use automcu_target::Part;
 use automcu_toolchain::{
-    Own,
+    Board, Cpu, Own,
     judge::{Judge, Judged, NoAnswer, Patience, Question, Verdict, ask},
 };
 use serde::Serialize;
@@ -37,10 +38,18 @@ impl Judges {
     }
 
     /// Those of these names; without a name our own code is judged.
-    pub(in crate::cmd) fn of(backend: &[String], setting: &Setting, workshop: &Workshop<'_>) -> Result<Self, Failure> {
+    pub(in crate::cmd) fn of(
+        backend: &[String],
+        part: Option<&Part>,
+        setting: &Setting,
+        workshop: &Workshop<'_>,
+    ) -> Result<Self, Failure> {
+        let tools = workshop.tools(Some(setting.deadline));
+        let cpu = part.map_or(Some(Board::M4.cpu), |part| Cpu::of(part.core(), part.fpu(), part.has_dsp()));
+        let is_linked = cpu.is_some_and(|cpu| tools.compiler(cpu.isa()).is_some());
         let is_wanted = |name: &str| match backend {
-            // Without a word, our own code is judged as firmly as it can be here.
-            [] => name == "gcc",
+            // Without a word, our own code is judged as firmly as it can be here for this core.
+            [] => name == "gcc" && is_linked,
             wanted => wanted.iter().any(|word| word == name || word == ALL),
         };
         let mut judges = Self { asked: Vec::new(), absent: Vec::new() };

@@ -154,6 +154,7 @@ impl Summary {
         match self {
             Self { retained: 1.., .. } => Outcome::Yes,
             Self { proposed: 0, .. } => Outcome::Unreadable,
+            Self { refused: 0, undecided: 1.., .. } => Outcome::Unavailable,
             _ => Outcome::No,
         }
     }
