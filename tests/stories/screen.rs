@@ -142,11 +142,15 @@ fn judges_stand_side_by_side() {
     assert_eq!(float.expect("asked")["measurement"]["footprint"]["dtype"], "float32", "{as_float}");
     // What was said once is not asked again, unless that is wanted.
     let remembered = |answer: &Value| -> Vec<bool> {
-        answer["judges"].as_array().expect("judges").iter().map(|judged| judged["remembered"] == true).collect()
+        let others = answer["judges"].as_array().expect("judges").iter().filter(|judged| {
+            // Our own code is judged each time.
+            !["gcc", "plan"].contains(&judged["judge"]["name"].as_str().expect("a name"))
+        });
+        others.map(|judged| judged["remembered"] == true).collect()
     };
     assert!(remembered(&first).iter().all(|is| !is));
     let again = read(&ask(&[]));
-    assert!(remembered(&again).iter().filter(|is| **is).count() + 1 >= names.len(), "{again}");
+    assert!(remembered(&again).iter().all(|is| *is) && !remembered(&again).is_empty(), "{again}");
     assert!(remembered(&read(&ask(&["--afresh"]))).iter().all(|is| !is));
 }
 

@@ -407,7 +407,7 @@ pub(crate) struct Doctor {
 ///
 /// An architecture is judged with weights that are drawn: what it takes does not depend on them. Without --backend our own code
 /// is judged: linked where there is a compiler for the target, planned and estimated where there is none. The exit status
-/// follows the first judge of the table. What a judge said before is remembered.
+/// follows the first judge of the table. What other tools said before is remembered.
 ///
 /// Of several candidates each one's verdict by the first judge is told in one table, and how many are refused for what; the exit
 /// status is 0 where any is retained. `automcu audit` asks others about what was refused.

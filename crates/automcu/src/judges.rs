@@ -139,7 +139,8 @@ pub(crate) enum Found {
 impl Candidate {
     fn remembering(self, answers: Option<&Path>, afresh: bool) -> Self {
         match (self.found, answers) {
-            (Found::Ready { path, judge }, Some(folder)) => {
+            // Our own code changes with AutoMCU, whatever version it calls itself, and is judged in a second.
+            (Found::Ready { path, judge }, Some(folder)) if self.name != "gcc" => {
                 let judge = Box::new(Remembered::new(judge, folder, MOST_ANSWERS).afresh(afresh));
                 Self { found: Found::Ready { path, judge }, ..self }
             }
