@@ -2,9 +2,12 @@
 
 use automcu::Outcome;
 use automcu_convert::{Code, Interpreter, Name, Need, Network, Patches, Plan, Vectors};
-use automcu_model::{Graph, Op};
+use automcu_model::{Edge, Extent, Graph, GraphBuilder, Op, Origin, Shape, TensorId, spec::Activation};
 use automcu_needs::need;
-use automcu_tests::{automcu, fixture};
+use automcu_tests::{
+    automcu, fixture,
+    random::{self, Numbers},
+};
 use automcu_toolchain::{Board, Subject, Tools, emulate, host};
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
@@ -41,6 +44,36 @@ fn networks_in_patches_answer_the_same() {
         }
     }
     assert!(tried > 100 && with_sums > 10, "{tried}, {with_sums}");
+}
+
+/// Of what a sum adds up, whichever comes first, one is there for more columns than the sum: its steps are its own.
+#[test]
+fn sums_take_some_columns_of_either_side() {
+    let (kernel, activation) = (Extent { height: 3, width: 3 }, Activation::None);
+    let conv = Op::Conv { kernel, stride: Extent::ONE, padding: Edge::Same, bias: true, activation };
+    let shape = Shape { height: 8, width: 12, channels: 4 };
+    for seed in 0..4 {
+        for is_turned in [false, true] {
+            let mut graph = GraphBuilder::new(shape).expect("small");
+            let mut add = |op, inputs: &[TensorId]| {
+                graph.add(op, inputs.iter().copied().collect(), shape, Origin::Head).expect("small")
+            };
+            let first = add(conv, &[Graph::INPUT]);
+            let second = add(conv, &[first]);
+            let both = if is_turned { [first, second] } else { [second, first] };
+            let sum = add(Op::Add { activation }, &both);
+            let end = add(conv, &[sum]);
+            let network =
+                random::network(graph.finish(end), &mut Numbers::of_seed(seed)).expect("steps that go together");
+            let patches = Patches { layers: 3, strips: 3, added_macs: 0 };
+            let patched = network.in_patches(&patches).expect("strips of these layers");
+            let input = draw::inputs(1, 8 * 12 * 4);
+            let answer = |network: &Network| {
+                Interpreter::new(network).expect("computed").run(&input).expect("a whole input").to_vec()
+            };
+            assert!(answer(&patched) == answer(&network), "seed {seed}, turned {is_turned}");
+        }
+    }
 }
 
 #[test]

@@ -105,10 +105,13 @@ impl Need {
     }
 
     /// The network whose code takes this: the one that was asked about, or the same in patches.
+    ///
+    /// # Panics
+    /// Where it is not the network whose graph was asked about.
     #[must_use]
     pub fn network<'n>(&self, network: &'n Network) -> Cow<'n, Network> {
-        let patched = self.patches.and_then(|patches| network.in_patches(&patches));
-        patched.map_or(Cow::Borrowed(network), Cow::Owned)
+        let in_patches = |patches| network.in_patches(&patches).expect("these patches were planned for its graph");
+        self.patches.map_or(Cow::Borrowed(network), |patches| Cow::Owned(in_patches(patches)))
     }
 
     /// The bytes of the arena.

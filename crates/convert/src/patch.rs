@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use automcu_model::{Edge, Extent, Graph, GraphBuilder, Node, Op, Refusal, Shape, TensorId};
+use automcu_model::{Edge, Extent, Graph, GraphBuilder, Node, Op, Origin, Refusal, Shape, TensorId};
 use serde::Serialize;
 
 use crate::{
@@ -128,7 +128,7 @@ impl<'g> Making<'g> {
         inputs: impl IntoIterator<Item = TensorId>,
         of: TensorId,
         shape: Shape,
-        origin: automcu_model::Origin,
+        origin: Origin,
         copied: Option<usize>,
     ) -> Result<TensorId, Refusal> {
         let tensor = self.graph.add(op, inputs.into_iter().collect(), shape, origin)?;
@@ -164,7 +164,11 @@ impl<'g> Making<'g> {
             for input in &node.inputs {
                 let (there, copy) = (needed[input.index()].clone()?, copies[input.index()]?);
                 let is_window = node.op.window().is_some();
-                inputs.push(if is_window || there == output { copy } else { self.cut(copy, &there, &output, node)? });
+                inputs.push(if is_window || there == output {
+                    copy
+                } else {
+                    self.cut((*input, copy), (&there, &output), node.origin)?
+                });
             }
             let op = self.placed(node, &output, needed[node.inputs[0].index()].as_ref()?);
             copies[node.output.index()] =
@@ -174,12 +178,16 @@ impl<'g> Making<'g> {
     }
 
     /// Some columns of a strip: a pool of single places, which changes nothing.
-    fn cut(&mut self, strip: TensorId, there: &Columns, wanted: &Columns, node: &Node) -> Option<TensorId> {
+    fn cut(
+        &mut self,
+        (of, strip): (TensorId, TensorId),
+        (there, wanted): (&Columns, &Columns),
+        origin: Origin,
+    ) -> Option<TensorId> {
         let shape = self.graph.shape(strip);
         let left = i32::try_from(wanted.start.checked_sub(there.start)?).ok()?;
         let op = Op::MaxPool { window: Extent::ONE, stride: Extent::ONE, padding: Edge::At { top: 0, left: -left } };
-        let of = TensorId::clone(&node.inputs[0]);
-        self.add(op, [strip], of, Shape { width: wanted.end - wanted.start, ..shape }, node.origin, None).ok()
+        self.add(op, [strip], of, Shape { width: wanted.end - wanted.start, ..shape }, origin, None).ok()
     }
 
     /// A node's operation on strips, its window where it is in the whole map.

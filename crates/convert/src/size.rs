@@ -5,7 +5,7 @@
 
 mod fitted;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use automcu_model::{Edge, Extent, Graph, Node, Op, TensorId};
 use automcu_target::Core;
@@ -100,7 +100,7 @@ struct Key {
 
 fn functions(graph: &Graph, plan: &Plan) -> Vec<Shared> {
     let mut found: Vec<Shared> = Vec::new();
-    let mut places: HashMap<Key, ()> = HashMap::new();
+    let mut seen = HashSet::new();
     for node in graph.nodes().iter().filter(|node| shares_kernel(&node.op)) {
         let Some(window) = Window::of(graph, node) else { continue };
         let layout = |tensor: TensorId| plan.layouts[tensor.index()];
@@ -115,7 +115,7 @@ fn functions(graph: &Graph, plan: &Plan) -> Vec<Shared> {
         };
         let key =
             Key { function, kernel, stride, left, width, channels, output: (output.width, output.channels), layouts };
-        if places.insert(key, ()).is_some() {
+        if !seen.insert(key) {
             continue;
         }
         let stem = if is_depthwise {
