@@ -17,6 +17,8 @@
 //!
 //! What is absent: behaviour, shared state, addresses (a port holds recipients), and anything that grows with a job.
 
+mod control;
+mod documents;
 mod messages;
 mod plain;
 mod ports;
@@ -25,13 +27,15 @@ mod text;
 mod ticket;
 
 pub use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
+pub use control::{Command, CommandJob, ControlError, SubmitJob};
+pub use documents::{Assignment, DOCUMENTS, Fate, JobPlan, OutcomePage, PastOutcome, Proposer, Rung};
 pub use messages::{
-    Beginning, Metric, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share, Source,
-    StopAttempt, StopCause, TrainCandidate, TrainingEnd, TrainingProgress, TrainingSummary, Verdict,
+    Beginning, Metric, Proof, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share,
+    Shortfall, Source, StopAttempt, StopCause, TrainCandidate, TrainingEnd, TrainingProgress, TrainingSummary, Verdict,
     VerificationSummary, VerifyCandidate,
 };
 pub use plain::{Plain, SUMMARY_BYTES, Summary};
-pub use ports::{EvaluationPort, ProposalPort, SupervisorPort, TrainingPort};
+pub use ports::{ControlPort, EvaluationPort, ProposalPort, SupervisorPort, TrainingPort};
 pub use request::{Request, RequestError};
 pub use text::{Brief, Few, TooMany};
 pub use ticket::Ticket;

@@ -5,6 +5,7 @@ use automcu_target::{Budget, Footprint};
 use serde::Serialize;
 
 use crate::{
+    control::{CommandJob, SubmitJob},
     plain::{Summary, sealed::Sealed},
     request::{Request, RequestError},
     text::{Brief, Few},
@@ -56,9 +57,9 @@ pub struct ProposeCandidates {
     pub wanted: u8,
     /// What they may need.
     pub budget: Budget,
-    /// The job's space, goal and limits.
-    pub brief: ArtifactId,
-    /// The page of past outcomes that is new since the last round.
+    /// The job's [`Assignment`](crate::Assignment).
+    pub assignment: ArtifactId,
+    /// The latest [`OutcomePage`](crate::OutcomePage) that counts for this round; it names those before it.
     pub outcomes: Option<ArtifactId>,
 }
 
@@ -76,6 +77,8 @@ pub enum Source {
     Random,
     /// A language model.
     Llm,
+    /// A past job.
+    Warm,
 }
 
 /// A candidate that Proposal puts forward.
@@ -100,8 +103,33 @@ pub struct ProposalSummary {
     pub round: u32,
     /// The candidates; none where Proposal has no more to put forward.
     pub candidates: Few<Proposed, 8>,
-    /// What went wrong, where something did.
-    pub trouble: Option<Brief>,
+    /// Members of the space that were refused on the way, without being put forward.
+    pub refused: u32,
+    /// Why there are fewer than were wanted.
+    pub shortfall: Option<Shortfall>,
+}
+
+/// Why Proposal puts forward less than was wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "shortfall")]
+pub enum Shortfall {
+    /// Nothing that it knows of fits.
+    NothingFits {
+        /// What lacks, and which budget would do.
+        reason: Brief,
+    },
+    /// It has put forward all that it can.
+    Exhausted {
+        /// What it has tried.
+        reason: Brief,
+    },
+    /// It could not work.
+    Failed {
+        /// What happened.
+        reason: Brief,
+        /// Whether another try may help.
+        is_transient: bool,
+    },
 }
 
 /// Asks Evaluation whether a candidate fits, before anything is trained.
@@ -159,6 +187,8 @@ pub struct ScreeningSummary {
     pub footprint: Option<Footprint>,
     /// The judge's full report.
     pub report: Option<ArtifactId>,
+    /// How long it took.
+    pub duration_ms: u64,
 }
 
 /// Asks Training to train a candidate.
@@ -276,12 +306,27 @@ pub struct VerifyCandidate {
     pub spec: ArtifactId,
     /// Its weights.
     pub checkpoint: ArtifactId,
+    /// What it was trained under: which samples calibrate and validate.
+    pub conditions: ArtifactId,
     /// The target's name.
     pub target: Option<Brief>,
     /// What it may need.
     pub budget: Budget,
     /// The data type that ships.
     pub dtype: DataType,
+    /// How much is proven.
+    pub proof: Proof,
+}
+
+/// How much is proven of a trained candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// That it fits as an integer network, and how well that does on the validation samples: enough to choose by.
+    Choice,
+    /// All: built, run, compared bit for bit, measured on the test samples, and handed out as a bundle. For the one that is
+    /// chosen.
+    Winner,
 }
 
 /// The outcome of verification.
@@ -295,10 +340,14 @@ pub struct VerificationSummary {
     pub verdict: Verdict,
     /// What the candidate needs.
     pub footprint: Option<Footprint>,
-    /// The metric of the network that ships.
+    /// The validation metric of the network that ships.
     pub metric: Option<Metric>,
-    /// Sources, models, test vectors and reports.
+    /// The same on the test samples, of the winner only.
+    pub test: Option<Metric>,
+    /// The list of the files of its bundle: sources, models, test vectors and reports.
     pub bundle: Option<ArtifactId>,
+    /// How long it took.
+    pub duration_ms: u64,
 }
 
 macro_rules! summaries {

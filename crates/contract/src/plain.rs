@@ -65,6 +65,7 @@ macro_rules! every_summary {
             ScreenCandidate, ScreeningSummary,
             TrainCandidate, TrainingProgress, TrainingSummary, StopAttempt,
             VerifyCandidate, VerificationSummary,
+            SubmitJob, CommandJob,
         }
     };
 }

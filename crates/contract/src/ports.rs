@@ -2,6 +2,7 @@
 
 use actix::Recipient;
 
+use crate::control::{CommandJob, SubmitJob};
 use crate::messages::{
     ProposalSummary, ProposeCandidates, ScreenCandidate, ScreeningSummary, StopAttempt, TrainCandidate,
     TrainingProgress, TrainingSummary, VerificationSummary, VerifyCandidate,
@@ -32,6 +33,15 @@ pub struct EvaluationPort {
     pub verify: Recipient<VerifyCandidate>,
     /// Gives one of these up.
     pub stop: Recipient<StopAttempt>,
+}
+
+/// The Supervisor, as users see it.
+#[derive(Clone, Debug)]
+pub struct ControlPort {
+    /// Asks for a job.
+    pub submit: Recipient<SubmitJob>,
+    /// Asks for something about a job.
+    pub command: Recipient<CommandJob>,
 }
 
 /// The Supervisor, as the others see it: where outcomes go.

@@ -55,8 +55,8 @@ fn verdict() -> Verdict {
 
 impl Largest for ProposeCandidates {
     fn largest() -> Self {
-        let (brief, outcomes) = (artifact(), Some(artifact()));
-        Self { job: JobId(u64::MAX), round: u32::MAX, wanted: u8::MAX, budget: BUDGET, brief, outcomes }
+        let (assignment, outcomes) = (artifact(), Some(artifact()));
+        Self { job: JobId(u64::MAX), round: u32::MAX, wanted: u8::MAX, budget: BUDGET, assignment, outcomes }
     }
 }
 
@@ -64,7 +64,8 @@ impl Largest for ProposalSummary {
     fn largest() -> Self {
         let one = Proposed { spec: artifact(), digest: digest(), source: Source::Surrogate, rationale: text() };
         let candidates = (0..).map_while(|n| Few::new(vec![one.clone(); n]).ok()).last().expect("some");
-        Self { job: JobId(u64::MAX), round: u32::MAX, candidates, trouble: Some(text()) }
+        let shortfall = Some(Shortfall::Failed { reason: text(), is_transient: false });
+        Self { job: JobId(u64::MAX), round: u32::MAX, candidates, refused: u32::MAX, shortfall }
     }
 }
 
@@ -77,7 +78,8 @@ impl Largest for ScreenCandidate {
 impl Largest for ScreeningSummary {
     fn largest() -> Self {
         let report = Some(artifact());
-        Self { ticket: ticket(), judge: text(), verdict: verdict(), footprint: footprint(), report }
+        let duration_ms = u64::MAX;
+        Self { ticket: ticket(), judge: text(), verdict: verdict(), footprint: footprint(), report, duration_ms }
     }
 }
 
@@ -120,9 +122,11 @@ impl Largest for VerifyCandidate {
             ticket: ticket(),
             spec: artifact(),
             checkpoint: artifact(),
+            conditions: artifact(),
             target: Some(text()),
             budget: BUDGET,
             dtype: DataType::Float32,
+            proof: Proof::Choice,
         }
     }
 }
@@ -135,8 +139,22 @@ impl Largest for VerificationSummary {
             verdict: verdict(),
             footprint: footprint(),
             metric: metric(),
+            test: metric(),
             bundle: Some(artifact()),
+            duration_ms: u64::MAX,
         }
+    }
+}
+
+impl Largest for SubmitJob {
+    fn largest() -> Self {
+        Self { plan: artifact(), key: Some(text()) }
+    }
+}
+
+impl Largest for CommandJob {
+    fn largest() -> Self {
+        Self { job: JobId(u64::MAX), command: Command::AllowTime(Some(u64::MAX)) }
     }
 }
 

@@ -42,6 +42,25 @@ impl JobState {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_first(rung: &u8) -> bool {
+    *rung == 0
+}
+
+/// A change of what a job may or should do.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "change", content = "to")]
+pub enum Change {
+    /// Its priority.
+    Priority(i8),
+    /// Seconds that it may take.
+    TimeS(Option<u64>),
+    /// Candidates that it may train.
+    Candidates(u32),
+    /// The accuracy at which it ends.
+    Goal(Option<f64>),
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -112,6 +131,9 @@ pub enum What {
         seed: u64,
         /// The checkpoint that it goes on from, or the weights that it begins with.
         from: Option<ArtifactId>,
+        /// At which rung, from 0 on.
+        #[serde(default, skip_serializing_if = "is_first")]
+        rung: u8,
     },
     /// A checkpoint was written.
     TrainingProgressed {
@@ -159,6 +181,12 @@ pub enum What {
         metric: Option<Metric>,
         /// Sources, models, test vectors and reports.
         bundle: Option<ArtifactId>,
+        /// The metric on the test samples, of the winner.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        test: Option<Metric>,
+        /// Of the weights of which try.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// How long it took.
         duration_ms: Option<u64>,
     },
@@ -168,6 +196,27 @@ pub enum What {
         candidate: CandidateId,
         /// Why.
         reason: String,
+    },
+    /// A user changed what is allowed or wanted.
+    JobAdjusted {
+        /// What.
+        #[serde(flatten)]
+        change: Change,
+    },
+    /// A daemon began to work at the job after another had ended: the time between does not count.
+    JobTakenUp {},
+    /// A round of proposals is complete: so many candidates, no more if it is the last.
+    RoundProposed {
+        /// Which, from 1 on.
+        round: u32,
+        /// How many were put forward in it.
+        candidates: u32,
+        /// How many were refused on the way, without being put forward.
+        #[serde(default)]
+        refused: u32,
+        /// Why no more come, if so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<String>,
     },
     /// What a language model cost.
     Cost {
@@ -190,7 +239,12 @@ impl What {
     #[must_use]
     pub const fn candidate(&self) -> Option<CandidateId> {
         match self {
-            Self::JobSubmitted { .. } | Self::JobStateChanged { .. } | Self::Cost { .. } => None,
+            Self::JobSubmitted { .. }
+            | Self::JobStateChanged { .. }
+            | Self::JobAdjusted { .. }
+            | Self::JobTakenUp {}
+            | Self::RoundProposed { .. }
+            | Self::Cost { .. } => None,
             Self::Note { candidate, .. } => *candidate,
             Self::CandidateProposed { candidate, .. }
             | Self::CandidateScreened { candidate, .. }
@@ -214,6 +268,9 @@ impl What {
             Self::CandidateVerified { bundle, .. } => bundle.iter().copied().collect(),
             Self::JobSubmitted { .. }
             | Self::JobStateChanged { .. }
+            | Self::JobAdjusted { .. }
+            | Self::JobTakenUp {}
+            | Self::RoundProposed { .. }
             | Self::WinnerChosen { .. }
             | Self::Cost { .. }
             | Self::Note { .. } => Vec::new(),
@@ -223,9 +280,11 @@ impl What {
     /// Whether its figures can be true.
     pub(crate) fn is_sound(&self) -> bool {
         match self {
-            Self::TrainingEnded { metric, .. } | Self::CandidateVerified { metric, .. } => {
-                metric.is_none_or(|metric| metric.is_sound())
+            Self::TrainingEnded { metric, .. } => metric.is_none_or(|metric| metric.is_sound()),
+            Self::CandidateVerified { metric, test, .. } => {
+                [metric, test].into_iter().flatten().all(|metric| metric.is_sound())
             }
+            Self::JobAdjusted { change: Change::Goal(Some(goal)) } => (0.0..=1.0).contains(goal),
             _ => true,
         }
     }

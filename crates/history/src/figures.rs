@@ -157,6 +157,7 @@ impl From<contract::Source> for Source {
             contract::Source::Evolution => Self::Evolution,
             contract::Source::Random => Self::Random,
             contract::Source::Llm => Self::Llm,
+            contract::Source::Warm => Self::Warm,
         }
     }
 }

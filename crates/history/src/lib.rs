@@ -26,7 +26,7 @@ mod writer;
 
 pub use disk::{Appended, Disk, Files};
 pub use error::{AppendError, HistoryError};
-pub use event::{Event, JobState, What};
+pub use event::{Change, Event, JobState, What};
 pub use figures::{Budget, Footprint, Metric, Source, TrainingEnd, Verdict};
 pub use history::{History, Options, Ticket};
 pub use line::EVENT_BYTES;

@@ -1,8 +1,8 @@
 //! The canonical form of a graph, and its digest: two specs that lower to the same graph are the same candidate.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     graph::{Edge, Extent, Graph, Node, Op, Shape},
@@ -30,6 +30,27 @@ impl fmt::Display for GraphDigest {
 impl fmt::Debug for GraphDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "GraphDigest({self})")
+    }
+}
+
+impl FromStr for GraphDigest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let hash = blake3::Hash::from_hex(text).ok().filter(|hash| hash.to_hex().as_str() == text);
+        hash.map(|hash| Self(*hash.as_bytes())).ok_or_else(|| DigestError(text.chars().take(80).collect()))
+    }
+}
+
+/// A text that is no digest of a graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no digest of a graph; write 64 hexadecimal digits, small letters")]
+pub struct DigestError(String);
+
+impl<'de> Deserialize<'de> for GraphDigest {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(source)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -29,7 +29,7 @@ mod refusal;
 pub mod spec;
 mod units;
 
-pub use digest::GraphDigest;
+pub use digest::{DigestError, GraphDigest};
 pub use graph::{Border, Cost, Edge, Extent, Graph, GraphBuilder, Node, Op, Origin, Shape, Slope, TensorId};
 pub use ids::{ArtifactId, AttemptId, CandidateId, IdError, JobId};
 pub use memory::{Peak, Step, Timeline};

@@ -33,10 +33,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("toolchain", &["process", "artifacts", "convert", "target", "model"]),
     ("llm", &["model"]),
     ("report", &["model", "target"]),
-    ("supervisor", &["contract", "history", "model", "target"]),
+    ("words", &["api", "model"]),
+    ("supervisor", &["contract", "history", "artifacts", "model", "target"]),
     ("proposal", &["contract", "search", "llm", "artifacts", "target", "model"]),
     ("training", &["contract", "artifacts", "model", "trainer", "workers"]),
-    ("evaluation", &["contract", "artifacts", "convert", "toolchain", "target", "model", "dataset"]),
+    (
+        "evaluation",
+        &["contract", "artifacts", "convert", "deployment", "toolchain", "target", "model", "dataset", "trainer"],
+    ),
+    // From what was trained to what ships: the verbs and the Evaluation agent go the same way.
+    ("deployment", &["convert", "dataset", "trainer", "model"]),
     (
         "daemon",
         &[
@@ -51,6 +57,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "artifacts",
             "toolchain",
             "workers",
+            "words",
+            "dataset",
+            "trainer",
+            "search",
             "llm",
             "report",
             "model",
@@ -62,6 +72,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "api",
             "daemon",
+            "deployment",
+            "words",
             "trainer",
             "workers",
             "artifacts",

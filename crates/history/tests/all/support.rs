@@ -91,6 +91,7 @@ pub(crate) fn started(job: u64, candidate: u64, attempt: u64) -> Event {
         conditions: artifact("conditions"),
         seed: 7,
         from: None,
+        rung: 0,
     };
     event(job, 1_000 * job + 4, what)
 }
@@ -126,6 +127,8 @@ pub(crate) fn verified(job: u64, candidate: u64, value: f64) -> Event {
         verdict: Verdict::Fits,
         footprint: Some(footprint()),
         metric: Some(metric(value)),
+        test: None,
+        attempt: None,
         bundle: Some(artifact(&format!("bundle {job} {candidate}"))),
         duration_ms: Some(1_500),
     };

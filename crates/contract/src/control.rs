@@ -1,0 +1,96 @@
+//! What a user asks the Supervisor, through whoever speaks with users.
+
+use actix::Message;
+use automcu_model::{ArtifactId, JobId};
+use serde::Serialize;
+
+use crate::{messages::Share, text::Brief};
+
+/// Asks for a job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SubmitJob {
+    /// Its [`JobPlan`](crate::JobPlan).
+    pub plan: ArtifactId,
+    /// By which the same request is recognised when it comes again: then the job that is there is the answer.
+    pub key: Option<Brief>,
+}
+
+/// What a user wants of a job that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// End it, keeping what is known.
+    Cancel,
+    /// Hold it, keeping how far it is.
+    Pause,
+    /// Go on with it.
+    Resume,
+    /// Prefer it to jobs of lower priority that wait.
+    Prioritise(i8),
+    /// Allow it so many seconds in all; none for as long as it takes.
+    AllowTime(Option<u64>),
+    /// Allow it so many candidates in all.
+    AllowCandidates(u32),
+    /// Stop at this accuracy; none goes on for as long as is allowed.
+    AimAt(Option<Share>),
+}
+
+/// Asks the Supervisor to do something about a job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CommandJob {
+    /// Which.
+    pub job: JobId,
+    /// What.
+    pub command: Command,
+}
+
+/// Why the Supervisor does not do what a user wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "refused")]
+pub enum ControlError {
+    /// There is no such job, or it is over and no longer in memory.
+    #[error("{job} is not under way")]
+    NotUnderWay {
+        /// Which.
+        job: JobId,
+    },
+    /// The job is in a state in which that means nothing.
+    #[error("{job} is {state}; that cannot be {wanted}")]
+    Meaningless {
+        /// Which.
+        job: JobId,
+        /// Its state.
+        state: Brief,
+        /// What was wanted, as a participle.
+        wanted: Brief,
+    },
+    /// The plan cannot be carried out.
+    #[error("the job cannot be taken: {reason}")]
+    Unusable {
+        /// Why.
+        reason: Brief,
+    },
+    /// As many jobs are there as are let in.
+    #[error("{jobs} jobs are under way or wait; submit again when one is over, or cancel one")]
+    Full {
+        /// How many.
+        jobs: u32,
+    },
+    /// Nothing can be written down.
+    #[error("the history takes nothing: {reason}")]
+    NotWritten {
+        /// Why.
+        reason: Brief,
+    },
+    /// The daemon ends.
+    #[error("the daemon is ending; ask again when it is back")]
+    Ending,
+}
+
+impl Message for SubmitJob {
+    type Result = Result<JobId, ControlError>;
+}
+
+impl Message for CommandJob {
+    type Result = Result<(), ControlError>;
+}

@@ -1,0 +1,159 @@
+//! Documents that agents hand each other as artifacts: what does not fit into a message. Each has a version and a bound.
+
+use automcu_model::{ArtifactId, CandidateId, GraphDigest};
+use automcu_target::Budget;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of these documents.
+pub const DOCUMENTS: u32 = 1;
+
+/// A job as the Supervisor carries it out. It is stored with the job: what it was resolved from may change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobPlan {
+    /// [`DOCUMENTS`].
+    pub version: u32,
+    /// The job file as it was accepted.
+    pub asked: Value,
+    /// What the user calls it by.
+    pub tags: Vec<String>,
+    /// The data set's name.
+    pub dataset: String,
+    /// The target's name.
+    pub target: Option<String>,
+    /// What candidates may need.
+    pub budget: Budget,
+    /// The accuracy at which the search ends.
+    pub goal: Option<f64>,
+    /// Seconds that it may take; time that it is paused does not count. None makes it depend on its seed alone.
+    pub time_s: Option<u64>,
+    /// Jobs of higher priority are begun first.
+    pub priority: i8,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The [`Assignment`] of Proposal.
+    pub assignment: ArtifactId,
+    /// Candidates of a round of proposals.
+    pub a_round: u8,
+    /// How candidates are trained, one rung after the other, each for fewer of them.
+    pub rungs: Vec<Rung>,
+    /// Whether candidates are screened before they are trained.
+    pub screens_first: bool,
+}
+
+impl JobPlan {
+    /// The most rungs.
+    pub const RUNGS: usize = 8;
+
+    /// Candidates that are trained at all.
+    #[must_use]
+    pub fn candidates(&self) -> u32 {
+        self.rungs.first().map_or(0, |rung| rung.entrants)
+    }
+}
+
+/// One rung: the same training for all that come so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// The data set, its split, the recipe and its length (`automcu_trainer::Conditions`).
+    pub conditions: ArtifactId,
+    /// How many come so far: of the first rung all candidates, of each next one the best of the rung before.
+    pub entrants: u32,
+    /// How often each is trained, each time with another seed.
+    pub seeds: u32,
+    /// Whether the first of these begins with the weights of the rung before.
+    pub warm: bool,
+}
+
+/// What Proposal must know of a job: the same for its whole life.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// [`DOCUMENTS`].
+    pub version: u32,
+    /// The shape of a sample: rows, columns, values at each place.
+    pub input: [u32; 3],
+    /// How many classes there are.
+    pub classes: u32,
+    /// The target's name.
+    pub target: Option<String>,
+    /// Who proposes.
+    pub proposer: Proposer,
+    /// Whether what is proposed has to fit by Proposal's own planning.
+    pub fitting: bool,
+    /// The seed.
+    pub seed: u64,
+    /// Specs that did well in past jobs, best first.
+    pub warm: Vec<ArtifactId>,
+}
+
+/// Who proposes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proposer {
+    /// Seeds, random draws, then evolution.
+    #[default]
+    Mixed,
+    /// The seed library, scaled to the budget.
+    Seeds,
+    /// Evolution from random draws.
+    Evolution,
+    /// Random draws.
+    Random,
+}
+
+/// What became of candidates, as far as Proposal is shown: a page, and by which page to go on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomePage {
+    /// [`DOCUMENTS`].
+    pub version: u32,
+    /// The page before, if this is not the first.
+    pub earlier: Option<ArtifactId>,
+    /// The round that it is about.
+    pub round: u32,
+    /// Its candidates, in the order in which they were put forward; at most [`OutcomePage::MOST`].
+    pub outcomes: Vec<PastOutcome>,
+}
+
+impl OutcomePage {
+    /// The most outcomes of a page.
+    pub const MOST: usize = 8;
+}
+
+/// What became of a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PastOutcome {
+    /// Which.
+    pub candidate: CandidateId,
+    /// Its spec.
+    pub spec: ArtifactId,
+    /// What makes it the same as another.
+    pub digest: GraphDigest,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "fate")]
+pub enum Fate {
+    /// A judge refused it.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// It was trained.
+    Trained {
+        /// Its validation metric, from 0 to 1.
+        score: f64,
+    },
+    /// An attempt failed, for no fault of what was measured.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
