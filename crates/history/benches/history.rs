@@ -69,6 +69,10 @@ fn pages(c: &mut Criterion) {
         b.iter(|| black_box(history.candidates(JobId(500), None, 50).expect("readable")));
     });
     c.bench_function("one job", |b| b.iter(|| black_box(history.job(JobId(777)).expect("there"))));
+    c.bench_function("50 events", |b| b.iter(|| black_box(history.events(JobId(500), 20, 50).expect("readable"))));
+    c.bench_function("all events of 10 jobs", |b| {
+        b.iter(|| history.events_of((1..=10).map(JobId), |_, event| _ = black_box(event)).expect("readable"));
+    });
     drop(history);
     let mut group = c.benchmark_group("open");
     group.sample_size(10);

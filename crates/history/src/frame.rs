@@ -26,6 +26,13 @@ pub(crate) fn push(into: &mut Vec<u8>, generation: u64, seq: u64, text: &str) ->
     check
 }
 
+/// How many bytes a line takes.
+pub(crate) fn bytes(seq: u64, text: &str) -> u64 {
+    let digits = u64::from(seq.checked_ilog10().unwrap_or(0)) + 1;
+    // The check, two spaces and the break.
+    16 + digits + text.len() as u64 + 3
+}
+
 /// Reads a line without its break.
 pub(crate) fn parse(generation: u64, line: &[u8]) -> Option<Frame> {
     let line = std::str::from_utf8(line).ok()?;
@@ -89,6 +96,7 @@ mod tests {
     fn a_line_reads_back_and_any_change_to_it_is_seen() {
         let mut bytes = Vec::new();
         let check = push(&mut bytes, 1, 42, r#"{"a":"é"}"#);
+        assert_eq!(super::bytes(42, r#"{"a":"é"}"#), bytes.len() as u64);
         bytes.pop();
         assert_eq!(parse(1, &bytes), Some(Frame { seq: 42, check, text: r#"{"a":"é"}"#.to_owned() }));
         assert_eq!(parse(2, &bytes), None);

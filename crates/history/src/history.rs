@@ -19,6 +19,7 @@ use crate::{
     error::{AppendError, HistoryError},
     event::Event,
     index::Index,
+    journal::Place,
     opening::{self, Opened},
     replay::Replayed,
     sweep::{Keep, Swept},
@@ -137,13 +138,28 @@ impl History {
 
     /// Looks something up; a damaged index is made anew once.
     pub(crate) fn look<T>(&self, up: impl Fn(&Index) -> Result<T, HistoryError>) -> Result<T, HistoryError> {
-        let found = up(&self.shared.index());
-        match found {
+        self.twice(|| up(&self.shared.index()))
+    }
+
+    /// Looks something up and reads it from the journal.
+    pub(crate) fn look_and_read<T>(
+        &self,
+        up: impl Fn(&Index, &Place) -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        self.twice(|| {
+            // A sweep takes both in this order.
+            let place = self.shared.place();
+            up(&self.shared.index(), &place)
+        })
+    }
+
+    fn twice<T>(&self, attempt: impl Fn() -> Result<T, HistoryError>) -> Result<T, HistoryError> {
+        match attempt() {
             Err(HistoryError::Index { .. }) => {
                 self.rebuild()?;
-                up(&self.shared.index())
+                attempt()
             }
-            found => found,
+            done => done,
         }
     }
 

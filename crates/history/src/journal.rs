@@ -17,7 +17,7 @@ use crate::{
     disk::{Appended, Disk, remove_folder, sync_folder},
     error::HistoryError,
     frame::{self, Frame},
-    scan::{self, Damage, Scan},
+    scan::{self, Damage, Scan, Spot, file_of},
 };
 
 /// The version of the files.
@@ -33,6 +33,26 @@ pub(crate) struct Place {
 impl Place {
     fn of(root: &Path, generation: u64) -> Self {
         Self { folder: root.join(format!("v{VERSION}-{generation:08}")), generation }
+    }
+}
+
+/// Where lines will lie that are not written yet. What is appended at once goes into one file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next {
+    seq: u64,
+    spot: Spot,
+}
+
+impl Next {
+    /// The place of the next line.
+    pub(crate) fn spot(&self) -> Spot {
+        self.spot
+    }
+
+    /// This is the line that will lie there.
+    pub(crate) fn pass(&mut self, text: &str) {
+        self.spot.byte += frame::bytes(self.seq, text);
+        self.seq += 1;
     }
 }
 
@@ -54,7 +74,7 @@ impl Journal {
         root: &Path,
         disk: Arc<dyn Disk>,
         segment_bytes: u64,
-        visit: impl FnMut(&Frame) -> Result<(), HistoryError>,
+        visit: impl FnMut(&Frame, Spot) -> Result<(), HistoryError>,
     ) -> Result<(Self, Scan), HistoryError> {
         fs::create_dir_all(root).map_err(|error| HistoryError::io(root, error))?;
         let place = settle(root)?;
@@ -93,6 +113,16 @@ impl Journal {
         self.last
     }
 
+    /// Where the next line will lie.
+    pub(crate) fn next(&self) -> Next {
+        let spot = if self.bytes >= self.segment_bytes {
+            Spot { segment: self.segment + 1, byte: 0 }
+        } else {
+            Spot { segment: self.segment, byte: self.bytes }
+        };
+        Next { seq: self.last + 1, spot }
+    }
+
     /// Writes these lines and returns when they are durable, with the check of the last. After an error nothing may be written to
     /// this journal: what is on the disk is not known, and a second flush of the same file may pretend.
     pub(crate) fn append<'a>(&mut self, texts: impl Iterator<Item = &'a str>) -> Result<Option<u64>, HistoryError> {
@@ -104,8 +134,9 @@ impl Journal {
         if bytes.is_empty() {
             return Ok(None);
         }
-        if self.bytes >= self.segment_bytes {
-            self.segment += 1;
+        let Spot { segment, .. } = self.next().spot;
+        if segment != self.segment {
+            self.segment = segment;
             let path = file_of(&self.place.folder, self.segment);
             self.file = self.disk.append_to(&path).map_err(|error| HistoryError::io(&path, error))?;
             self.bytes = 0;
@@ -162,10 +193,6 @@ fn cut(torn: &Damage, aside: PathBuf) -> io::Result<Option<PathBuf>> {
     file.set_len(torn.byte)?;
     file.sync_all()?;
     Ok((!is_one_line).then_some(aside))
-}
-
-fn file_of(folder: &Path, segment: u64) -> PathBuf {
-    folder.join(format!("{segment:08}.jsonl"))
 }
 
 /// Finds the newest generation, and removes what sweeps that were cut short have left.

@@ -3,6 +3,8 @@
 
 use automcu_model::{CandidateId, JobId};
 
+use crate::scan::Spot;
+
 /// Where the index stands.
 pub(crate) const META: &[u8] = b"m";
 /// The highest job id that was ever given.
@@ -33,6 +35,15 @@ pub(crate) fn running(id: JobId) -> Vec<u8> {
 /// A candidate's record.
 pub(crate) fn candidate(job: JobId, id: CandidateId) -> Vec<u8> {
     key(b"c", &[job.0, id.0])
+}
+
+/// Where an event lies in the journal.
+pub(crate) fn event(job: JobId, n: u64) -> Vec<u8> {
+    key(b"e", &[job.0, n])
+}
+
+pub(crate) fn events(job: JobId) -> Vec<u8> {
+    key(b"e", &[job.0])
 }
 
 pub(crate) fn candidates(job: JobId) -> Vec<u8> {
@@ -88,6 +99,16 @@ pub(crate) fn number_before_last(key: &[u8]) -> Option<u64> {
 /// The job of a key that begins with one, behind the letter of its kind.
 pub(crate) fn number_of_job(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(*key.get(1..)?.first_chunk()?))
+}
+
+/// A place in the journal as the index keeps it.
+pub(crate) fn spot(spot: Spot) -> Vec<u8> {
+    key(b"", &[spot.segment, spot.byte])
+}
+
+/// The place that was kept.
+pub(crate) fn read_spot(kept: &[u8]) -> Option<Spot> {
+    Some(Spot { segment: number_before_last(kept)?, byte: last_number(kept)? })
 }
 
 /// The bits of a number from 0 to 1 are in the numbers' order; -0 counts as 0.

@@ -6,6 +6,7 @@
 mod disk;
 mod error;
 mod event;
+mod events;
 mod figures;
 mod frame;
 mod history;
@@ -27,6 +28,7 @@ mod writer;
 pub use disk::{Appended, Disk, Files};
 pub use error::{AppendError, HistoryError};
 pub use event::{Change, Event, JobState, What};
+pub use events::{EVENTS_BYTES, Events};
 pub use figures::{Budget, Footprint, Metric, Source, TrainingEnd, Verdict};
 pub use history::{History, Options, Ticket};
 pub use line::EVENT_BYTES;

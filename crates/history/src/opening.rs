@@ -15,7 +15,7 @@ use crate::{
     index::{Index, Mark},
     journal::Journal,
     replay::{Replay, Replayed, rebuild},
-    scan::{Damage, Scan},
+    scan::{Damage, Scan, Spot},
 };
 
 /// What was found at the start.
@@ -80,8 +80,8 @@ pub(crate) fn open(
         Err(error) => (Index::anew(&at)?, None, Some(error.to_string())),
     };
     let mut catch_up = CatchUp { replay: mark.map(|mark| Replay::new(&index, mark)), mark, error: None };
-    let (journal, scan) = Journal::open(&folder.join("journal"), disk, segment_bytes, |frame| {
-        catch_up.take(frame);
+    let (journal, scan) = Journal::open(&folder.join("journal"), disk, segment_bytes, |frame, spot| {
+        catch_up.take(frame, spot);
         Ok(())
     })?;
     let caught = catch_up.finish(journal.place().generation, &scan);
@@ -111,12 +111,12 @@ struct CatchUp<'a> {
 }
 
 impl CatchUp<'_> {
-    fn take(&mut self, frame: &Frame) {
+    fn take(&mut self, frame: &Frame, spot: Spot) {
         let (Some(replay), Some(mark), None) = (&mut self.replay, self.mark, &self.error) else { return };
         if frame.seq == mark.seq && frame.check != mark.check {
             self.error = Some("the index is of another journal".to_owned());
         } else if frame.seq > mark.seq
-            && let Err(error) = replay.take(frame)
+            && let Err(error) = replay.take(frame, spot)
         {
             self.error = Some(error.to_string());
         }

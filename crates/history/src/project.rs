@@ -9,17 +9,25 @@ use crate::{
     keys,
     line::Line,
     record::{Candidate, Job},
+    scan::Spot,
     state::{self, Inconsistency},
 };
 
-/// Stages what a line writes. The inner error is the line's, the outer one the index's.
+/// Stages what a line writes that lies there. The inner error is the line's, the outer one the index's.
 pub(crate) fn project(
     staged: &mut Staged<'_>,
     line: &Line,
     text: &str,
+    spot: Spot,
 ) -> Result<Result<(), Inconsistency>, HistoryError> {
     match line {
-        Line::Event { n, event } => project_event(staged, *n, event, text),
+        Line::Event { n, event } => {
+            let outcome = project_event(staged, *n, event, text)?;
+            if outcome.is_ok() {
+                staged.put(keys::event(event.job, *n), keys::spot(spot));
+            }
+            Ok(outcome)
+        }
         Line::Swept { highest_job } => raise_highest(staged, *highest_job).map(Ok),
         Line::Unknown { job: Some(id), n: Some(n) } => {
             match state::apply_unknown(read(staged, &keys::job(*id))?, *id, *n) {

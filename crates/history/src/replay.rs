@@ -7,7 +7,7 @@ use crate::{
     journal::Place,
     line::{self, Line},
     project::project,
-    scan,
+    scan::{self, Spot},
     state::Inconsistency,
 };
 
@@ -44,12 +44,12 @@ impl<'a> Replay<'a> {
         Self { index, writes: Writes::new(), waiting: 0, mark, told: Replayed::default() }
     }
 
-    pub(crate) fn take(&mut self, frame: &Frame) -> Result<(), HistoryError> {
+    pub(crate) fn take(&mut self, frame: &Frame, spot: Spot) -> Result<(), HistoryError> {
         let line = line::read(&frame.text);
         self.told.events += 1;
         self.told.unknown += u64::from(matches!(line, Line::Unknown { .. }));
         let mut staged = Staged::of(self.index, std::mem::take(&mut self.writes));
-        let outcome = project(&mut staged, &line, &frame.text)?;
+        let outcome = project(&mut staged, &line, &frame.text, spot)?;
         self.writes = staged.into_writes();
         if let Err(inconsistency) = outcome {
             self.told.inconsistent += 1;
@@ -77,7 +77,7 @@ impl<'a> Replay<'a> {
 pub(crate) fn rebuild(index: &mut Index, place: &Place, until: u64) -> Result<Replayed, HistoryError> {
     index.clear()?;
     let mut replay = Replay::new(index, Mark::new(place.generation, 0, 0));
-    scan::scan(&place.folder, place.generation, until, |frame| replay.take(frame))?;
+    scan::scan(&place.folder, place.generation, until, |frame, spot| replay.take(frame, spot))?;
     let told = replay.finish()?;
     index.flush()?;
     Ok(told)

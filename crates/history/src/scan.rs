@@ -25,6 +25,15 @@ pub struct Damage {
     pub bytes: u64,
 }
 
+/// Where a line lies in its generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The number of the file.
+    pub(crate) segment: u64,
+    /// Where the line begins.
+    pub(crate) byte: u64,
+}
+
 /// What a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scan {
@@ -59,6 +68,11 @@ impl Scan {
     }
 }
 
+/// The file of a segment.
+pub(crate) fn file_of(folder: &Path, segment: u64) -> PathBuf {
+    folder.join(format!("{segment:08}.jsonl"))
+}
+
 /// The segments of a generation, in order.
 pub(crate) fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, HistoryError> {
     let at = |error| HistoryError::io(folder, error);
@@ -73,17 +87,17 @@ pub(crate) fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, HistoryErro
     Ok(found)
 }
 
-/// Calls `visit` with every event that checks, up to the number `until`.
+/// Calls `visit` with every event that checks, up to the number `until`, and where it lies.
 pub(crate) fn scan(
     folder: &Path,
     generation: u64,
     until: u64,
-    mut visit: impl FnMut(&Frame) -> Result<(), HistoryError>,
+    mut visit: impl FnMut(&Frame, Spot) -> Result<(), HistoryError>,
 ) -> Result<Scan, HistoryError> {
     let mut scan = Scan::default();
     let segments = segments(folder)?;
     let mut line = Vec::new();
-    for (at, (_, path)) in segments.iter().enumerate() {
+    for (at, (segment, path)) in segments.iter().enumerate() {
         let failed = |error: io::Error| HistoryError::io(path, error);
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
         let (mut byte, mut bad) = (0, None::<u64>);
@@ -96,7 +110,7 @@ pub(crate) fn scan(
                         scan.damage(Damage { file: path.clone(), byte: begin, bytes: byte - begin });
                     }
                     scan.frame(&frame);
-                    visit(&frame)?;
+                    visit(&frame, Spot { segment: *segment, byte })?;
                 }
                 None => _ = bad.get_or_insert(byte),
             }

@@ -75,7 +75,7 @@ pub(crate) fn copy(
     let mut swept = Swept { jobs: dropped.len() as u64, ..Swept::default() };
     let mut kept = HashSet::new();
     let mut waiting = vec![line::swept(highest(index)?)];
-    scan::scan(&old.folder, old.generation, u64::MAX, |frame| {
+    scan::scan(&old.folder, old.generation, u64::MAX, |frame, _| {
         match line::read(&frame.text) {
             Line::Swept { .. } => return Ok(()),
             Line::Event { event, .. } if dropped.contains(&event.job) => {

@@ -6,7 +6,7 @@ use crate::{
     error::HistoryError,
     frame::next_piece,
     index::{Lookup, Staged, read},
-    journal::Place,
+    journal::{Next, Place},
     keys,
     line::{self, Line},
     project::project,
@@ -56,7 +56,7 @@ pub(crate) fn export(place: &Place, until: u64, mut into: impl Write) -> Result<
         writeln!(into, "{text}").map_err(|error| HistoryError::Transfer { line, cause: error.to_string() })
     };
     put(HEADER, 1)?;
-    scan::scan(&place.folder, place.generation, until, |frame| {
+    scan::scan(&place.folder, place.generation, until, |frame, _| {
         if matches!(line::read(&frame.text), Line::Swept { .. }) {
             return Ok(());
         }
@@ -107,6 +107,7 @@ pub(crate) fn import(
 pub(crate) fn admit<'a>(
     staged: &mut Staged<'_>,
     lines: &'a [(u64, String)],
+    mut next: Next,
     taken: &mut Vec<&'a str>,
     told: &mut Imported,
 ) -> Result<(), HistoryError> {
@@ -115,8 +116,9 @@ pub(crate) fn admit<'a>(
         match known(staged, &line, *at, text)? {
             Known::Yes => told.known += 1,
             Known::CannotTell => told.left_out += 1,
-            Known::No => match project(staged, &line, text)? {
+            Known::No => match project(staged, &line, text, next.spot())? {
                 Ok(()) => {
+                    next.pass(text);
                     told.taken += 1;
                     taken.push(text);
                 }

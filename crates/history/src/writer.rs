@@ -21,7 +21,7 @@ use crate::{
     error::{AppendError, HistoryError},
     event::Event,
     index::{Index, Mark, Staged, Writes},
-    journal::{Journal, Place},
+    journal::{Journal, Next, Place},
     line::{self, EVENT_BYTES, Line},
     project::{events_of, project},
     replay::{self, Replayed},
@@ -169,11 +169,11 @@ impl Writer {
             let shared = Arc::clone(&self.shared);
             let index = shared.index();
             let mut staged = Staged::over(&*index);
-            let mut bytes = 0;
+            let (mut bytes, mut next) = (0, self.journal.next());
             while bytes < GROUP_BYTES
                 && let Some((events, done)) = left.next()
             {
-                match self.admit(&mut staged, &events) {
+                match self.admit(&mut staged, &mut next, &events) {
                     Ok(texts) => {
                         bytes += texts.iter().map(String::len).sum::<usize>();
                         part.push(Admitted { texts, done });
@@ -201,12 +201,12 @@ impl Writer {
     }
 
     /// The lines of an append, staged; or why it cannot be, with nothing staged.
-    fn admit(&self, staged: &mut Staged<'_>, events: &[Event]) -> Result<Vec<String>, AppendError> {
+    fn admit(&self, staged: &mut Staged<'_>, next: &mut Next, events: &[Event]) -> Result<Vec<String>, AppendError> {
         if let Some(cause) = self.shared.closed() {
             return Err(AppendError::ReadOnly { cause });
         }
         let broken = |error: HistoryError| AppendError::Index { cause: error.to_string() };
-        let mut own = Staged::over(staged);
+        let (mut own, mut behind) = (Staged::over(staged), *next);
         let mut texts = Vec::with_capacity(events.len());
         let mut last = BTreeMap::new();
         for (at, event) in events.iter().enumerate() {
@@ -218,12 +218,14 @@ impl Writer {
                 return Err(AppendError::Unsound { at, cause });
             }
             let line = Line::Event { n, event: Box::new(event.clone()) };
-            let outcome = project(&mut own, &line, &text).map_err(broken)?;
+            let outcome = project(&mut own, &line, &text, behind.spot()).map_err(broken)?;
+            behind.pass(&text);
             outcome.map_err(|inconsistency| AppendError::Inconsistent { at, inconsistency })?;
             texts.push(text);
         }
         let writes = own.into_writes();
         staged.absorb(writes);
+        *next = behind;
         Ok(texts)
     }
 
@@ -258,7 +260,7 @@ impl Writer {
         let mut staged = Staged::over(&*index);
         let mut taken = Vec::new();
         let mut told = Imported::default();
-        let outcome = transfer::admit(&mut staged, lines, &mut taken, &mut told);
+        let outcome = transfer::admit(&mut staged, lines, self.journal.next(), &mut taken, &mut told);
         let writes = staged.into_writes();
         drop(index);
         if let Err(error @ HistoryError::Index { .. }) = outcome {

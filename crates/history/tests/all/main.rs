@@ -1,5 +1,6 @@
 //! The history from outside: what is promised, and what survives.
 mod damage;
+mod events;
 mod flush;
 mod golden;
 mod kill;

@@ -1,7 +1,7 @@
 use std::path::Path;
 
-use automcu_history::{Event, JobState, What};
-use automcu_model::CandidateId;
+use automcu_history::{Event, History, JobState, What};
+use automcu_model::{CandidateId, JobId};
 use proptest::prelude::{BoxedStrategy, Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 
 use crate::support::*;
@@ -35,12 +35,28 @@ fn any_event() -> BoxedStrategy<Event> {
 }
 
 /// Appends one by one; what cannot be is refused.
-fn told(folder: &Path, events: &[Event]) -> String {
+fn told(folder: &Path, events: &[Event], taken: &mut Vec<Event>) -> String {
     let (history, _) = open(folder);
     for event in events {
-        _ = history.append(vec![event.clone()]).expect("taken").wait(PATIENCE);
+        if history.append(vec![event.clone()]).expect("taken").wait(PATIENCE).is_ok() {
+            taken.push(event.clone());
+        }
     }
     seen(&history)
+}
+
+/// The events of all jobs as they are given back, job by job.
+fn given(history: &History) -> Vec<Event> {
+    let mut given = Vec::new();
+    let mut numbers = std::collections::BTreeMap::new();
+    let visit = |n, event: Event| {
+        let last = numbers.entry(event.job).or_insert(0);
+        *last += 1;
+        assert_eq!(n, *last);
+        given.push(event);
+    };
+    history.events_of((1..4).map(JobId), visit).expect("readable");
+    given
 }
 
 proptest! {
@@ -51,10 +67,13 @@ proptest! {
         cut in 0..60_usize,
     ) {
         let [whole, parts] = [(), ()].map(|()| tempfile::tempdir().expect("a folder"));
-        let all = told(whole.path(), &events);
+        let mut taken = Vec::new();
+        let all = told(whole.path(), &events, &mut taken);
+        taken.sort_by_key(|event| event.job);
         let cut = cut.min(events.len());
-        told(parts.path(), &events[..cut]);
-        prop_assert_eq!(&told(parts.path(), &events[cut..]), &all);
+        told(parts.path(), &events[..cut], &mut Vec::new());
+        prop_assert_eq!(&told(parts.path(), &events[cut..], &mut Vec::new()), &all);
+        prop_assert_eq!(&given(&open(parts.path()).0), &taken);
         // And so does a replay of the journal alone.
         std::fs::remove_dir_all(parts.path().join("index")).expect("removable");
         let (history, opened) = open(parts.path());
@@ -63,5 +82,6 @@ proptest! {
         let (other, _) = open(&parts.path().join("other"));
         other.import(exported(&history).as_bytes()).expect("imported");
         prop_assert_eq!(&seen(&other), &all);
+        prop_assert_eq!((&given(&history), &given(&other)), (&taken, &taken));
     }
 }
