@@ -9,10 +9,8 @@ use crate::{messages::Share, text::Brief};
 /// Asks for a job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SubmitJob {
-    /// Its [`JobPlan`](crate::JobPlan).
+    /// Its [`JobPlan`](crate::JobPlan). Where one with the same key is there already, that is the answer.
     pub plan: ArtifactId,
-    /// By which the same request is recognised when it comes again: then the job that is there is the answer.
-    pub key: Option<Brief>,
 }
 
 /// What a user wants of a job that is there.
@@ -86,6 +84,16 @@ pub enum ControlError {
     #[error("the daemon is ending; ask again when it is back")]
     Ending,
 }
+
+/// Asks the Supervisor to begin nothing more, and to tell when all trainings have stopped where they can be gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Asks the Supervisor whether it is well: the answer is nothing, or what ails it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Message)]
+#[rtype(result = "Result<(), Brief>")]
+pub struct Beat;
 
 impl Message for SubmitJob {
     type Result = Result<JobId, ControlError>;

@@ -32,6 +32,8 @@ pub struct JobPlan {
     pub priority: i8,
     /// The seed of everything random.
     pub seed: u64,
+    /// By which the same submission is recognised when it comes again.
+    pub key: Option<String>,
     /// The [`Assignment`] of Proposal.
     pub assignment: ArtifactId,
     /// Candidates of a round of proposals.

@@ -27,7 +27,7 @@ mod text;
 mod ticket;
 
 pub use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
-pub use control::{Command, CommandJob, ControlError, SubmitJob};
+pub use control::{Beat, Command, CommandJob, ControlError, Drain, SubmitJob};
 pub use documents::{Assignment, DOCUMENTS, Fate, JobPlan, OutcomePage, PastOutcome, Proposer, Rung};
 pub use messages::{
     Beginning, Metric, Proof, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share,

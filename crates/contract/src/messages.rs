@@ -319,7 +319,7 @@ pub struct VerifyCandidate {
 }
 
 /// How much is proven of a trained candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// That it fits as an integer network, and how well that does on the validation samples: enough to choose by.

@@ -2,7 +2,7 @@
 
 use actix::Recipient;
 
-use crate::control::{CommandJob, SubmitJob};
+use crate::control::{Beat, CommandJob, Drain, SubmitJob};
 use crate::messages::{
     ProposalSummary, ProposeCandidates, ScreenCandidate, ScreeningSummary, StopAttempt, TrainCandidate,
     TrainingProgress, TrainingSummary, VerificationSummary, VerifyCandidate,
@@ -42,6 +42,10 @@ pub struct ControlPort {
     pub submit: Recipient<SubmitJob>,
     /// Asks for something about a job.
     pub command: Recipient<CommandJob>,
+    /// Asks it to begin nothing more.
+    pub drain: Recipient<Drain>,
+    /// Asks whether it is well.
+    pub beat: Recipient<Beat>,
 }
 
 /// The Supervisor, as the others see it: where outcomes go.

@@ -184,6 +184,9 @@ pub enum What {
         /// The metric on the test samples, of the winner.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         test: Option<Metric>,
+        /// Whether all was proven that is of a winner.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        as_winner: bool,
         /// Of the weights of which try.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attempt: Option<AttemptId>,

@@ -128,6 +128,7 @@ pub(crate) fn verified(job: u64, candidate: u64, value: f64) -> Event {
         footprint: Some(footprint()),
         metric: Some(metric(value)),
         test: None,
+        as_winner: false,
         attempt: None,
         bundle: Some(artifact(&format!("bundle {job} {candidate}"))),
         duration_ms: Some(1_500),
