@@ -106,6 +106,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("burn-*", &["trainer-burn"]),
     ("clap", &[PROGRAM, "trainer-burn", "xtask"]),
     ("clap_*", &[PROGRAM]),
+    ("hyper", &["api"]),
+    ("hyper-util", &["api"]),
     ("sled", &["history"]),
     ("ureq", &[PROGRAM]),
     ("wgpu", &["trainer-burn"]),

@@ -13,6 +13,8 @@ type Maker = fn() -> Value;
 const SCHEMAS: &[(&str, Maker)] = &[
     ("architecture.json", automcu_model::spec::spec_schema),
     ("architecture.strict.json", automcu_model::spec::strict_spec_schema),
+    ("job.json", automcu_api::job_schema),
+    ("openapi.json", automcu_api::openapi),
     ("target-family.json", automcu_target::family_schema),
 ];
 
