@@ -92,6 +92,18 @@ mod tests {
         assert_eq!(read(&ended.replace("0.5", "1").replace("\"v\":1", "\"v\":2")), unknown);
     }
 
+    #[test]
+    fn what_was_written_before_rungs_were_told_is_of_the_first() {
+        let started = r#"{"v":1,"job":"j1","n":2,"at_ms":1,"kind":"training_started","candidate":"c1","attempt":"a1","conditions":"9dc1a53f77a3ec5407c7463653a3bfd284649054517efe35cad885397faf936e","seed":7,"from":null}"#;
+        let Line::Event { event, .. } = read(started) else { panic!("known") };
+        assert!(matches!(event.what, What::TrainingStarted { rung: 0, .. }));
+        assert_eq!(write(&event, 2), started);
+        let verified = r#"{"v":1,"job":"j1","n":3,"at_ms":1,"kind":"candidate_verified","candidate":"c1","judge":"g","verdict":"fits","footprint":null,"metric":null,"bundle":null,"duration_ms":null}"#;
+        let Line::Event { event, .. } = read(verified) else { panic!("known") };
+        assert!(matches!(event.what, What::CandidateVerified { test: None, attempt: None, .. }));
+        assert_eq!(write(&event, 3), verified);
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read(text in ".{0,200}") {

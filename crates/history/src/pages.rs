@@ -119,8 +119,8 @@ impl History {
         self.page(&keys::bests(job), after, limit, candidate_of)
     }
 
-    /// The best candidates of past jobs with this data set and target and a similar budget, the best first. The same graph is
-    /// given once.
+    /// The best candidates of past jobs with this data set and target and a similar budget, the best first, of those that
+    /// [fit](Candidate::fits). The same graph is given once.
     pub fn warm(
         &self,
         dataset: &str,
@@ -197,7 +197,7 @@ fn warm(index: &Index, prefix: &[u8], budget: Budget, limit: usize) -> Result<Ve
             let candidate: Candidate =
                 serde_json::from_slice(&record.unwrap_or_default()).map_err(HistoryError::index)?;
             let is_new = found.iter().all(|warm| warm.candidate.digest != candidate.digest);
-            if is_new && found.len() < limit {
+            if candidate.fits() && is_new && found.len() < limit {
                 found.push(Warm { candidate, budget: job.budget });
             }
         }

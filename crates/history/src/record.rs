@@ -44,6 +44,14 @@ pub struct Job {
     pub trained: u64,
     /// Verifications.
     pub verified: u64,
+    /// Rounds of proposals that are complete.
+    pub rounds: u32,
+    /// Screenings that refused, by what they said.
+    pub refused: Refused,
+    /// Architectures that Proposal itself refused, without putting them forward.
+    pub passed_over: u64,
+    /// The priority that a user has set since; none where it is as submitted.
+    pub priority: Option<i8>,
     /// The answer.
     pub winner: Option<CandidateId>,
     /// What language models read and wrote.
@@ -56,6 +64,15 @@ pub struct Job {
     pub events: u64,
     /// Events of newer versions, kept but not understood.
     pub unknown: u64,
+}
+
+/// Screenings that refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// It needed more than was allowed.
+    pub over_budget: u64,
+    /// It had an operation that the judge lacks.
+    pub unsupported: u64,
 }
 
 /// Something worth telling.
@@ -108,6 +125,13 @@ impl Candidate {
         shipped.or_else(|| self.training.as_ref()?.ended.as_ref()?.metric)
     }
 
+    /// Whether it fits, as far as is known: by the last verdict after training, or before it where there is none after.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let verified = self.verification.as_ref().map(|verification| &verification.verdict);
+        verified.or_else(|| Some(&self.screenings.last()?.verdict)) == Some(&Verdict::Fits)
+    }
+
     /// The attempt that is under way.
     #[must_use]
     pub fn open_attempt(&self) -> Option<&Training> {
@@ -139,6 +163,8 @@ pub struct Training {
     pub conditions: ArtifactId,
     /// The seed.
     pub seed: u64,
+    /// At which rung, from 0 on.
+    pub rung: u8,
     /// When it began.
     pub started_ms: u64,
     /// Epochs done, as far as was told.
@@ -177,6 +203,10 @@ pub struct Verification {
     pub footprint: Option<Footprint>,
     /// The metric of what ships.
     pub metric: Option<Metric>,
+    /// The metric on the test samples, of the winner.
+    pub test: Option<Metric>,
+    /// Of the weights of which try, where that was said.
+    pub attempt: Option<AttemptId>,
     /// Sources, models, test vectors and reports.
     pub bundle: Option<ArtifactId>,
     /// How long it took.

@@ -6,14 +6,16 @@
 //! candidate: proposed ─► screened* ─► started ─► progressed* ─► ended ─► verified*
 //!                                        ▲           └─ a later attempt takes over ─┐ │
 //!                                        └─────────────────────────────────────────┴─┘
+//! round:     1 ─► 2 ─► ..., while the job is not over, as are adjustments
 //! ```
 
 use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
 
 use crate::{
     error::of,
-    event::{Event, JobState, What},
-    record::{Candidate, Ended, Job, NOTES, Note, SCREENINGS, Screening, Training, Verification},
+    event::{Change, Event, JobState, What},
+    figures::Verdict,
+    record::{Candidate, Ended, Job, NOTES, Note, Refused, SCREENINGS, Screening, Training, Verification},
 };
 
 /// Why an event cannot have happened.
@@ -52,6 +54,24 @@ pub enum Inconsistency {
         from: JobState,
         /// To where.
         to: JobState,
+    },
+    /// The job is over.
+    #[error("{job} is {is:?}; nothing of it changes any more")]
+    Over {
+        /// Which.
+        job: JobId,
+        /// How it ended.
+        is: JobState,
+    },
+    /// The round is not the next one.
+    #[error("{job} has had {rounds} rounds of proposals, and round {round} is not the next")]
+    Round {
+        /// Which job.
+        job: JobId,
+        /// Which round.
+        round: u32,
+        /// How many are complete.
+        rounds: u32,
     },
     /// Nobody put the candidate forward.
     #[error("{} was never proposed", of(*job, *candidate))]
@@ -153,6 +173,10 @@ fn submitted(event: &Event, n: u64, text: &str) -> Job {
         candidates: 0,
         trained: 0,
         verified: 0,
+        rounds: 0,
+        refused: Refused::default(),
+        passed_over: 0,
+        priority: None,
         winner: None,
         tokens: 0,
         money_micros: None,
@@ -164,6 +188,17 @@ fn submitted(event: &Event, n: u64, text: &str) -> Job {
 
 fn of_job(job: &mut Job, event: &Event) -> Result<(), Inconsistency> {
     match &event.what {
+        What::JobAdjusted { .. } | What::JobTakenUp {} | What::RoundProposed { .. } if job.state.is_final() => {
+            return Err(Inconsistency::Over { job: job.id, is: job.state });
+        }
+        What::JobAdjusted { change: Change::Priority(priority) } => job.priority = Some(*priority),
+        What::RoundProposed { round, refused, .. } => {
+            if Some(*round) != job.rounds.checked_add(1) {
+                return Err(Inconsistency::Round { job: job.id, round: *round, rounds: job.rounds });
+            }
+            job.rounds = *round;
+            job.passed_over = job.passed_over.saturating_add((*refused).into());
+        }
         What::JobStateChanged { from, to, cause } => {
             if job.state != *from || from == to || from.is_final() {
                 return Err(Inconsistency::Transition { job: job.id, is: job.state, from: *from, to: *to });
@@ -217,28 +252,46 @@ fn of_candidate(
     candidate.changed_ms = candidate.changed_ms.max(event.at_ms);
     match &event.what {
         What::CandidateScreened { judge, verdict, footprint, report, .. } => {
+            match verdict {
+                Verdict::OverBudget { .. } => job.refused.over_budget += 1,
+                Verdict::Unsupported { .. } => job.refused.unsupported += 1,
+                Verdict::Fits | Verdict::ToolFailed { .. } | Verdict::Unknown => {}
+            }
             let (judge, verdict) = (judge.clone(), verdict.clone());
             let screening = Screening { at_ms: event.at_ms, judge, verdict, footprint: *footprint, report: *report };
             push_latest(&mut candidate.screenings, screening, SCREENINGS);
         }
-        What::CandidateVerified { judge, verdict, footprint, metric, bundle, duration_ms, .. } => {
-            if candidate.training.as_ref().is_none_or(|training| training.ended.is_none()) {
+        What::CandidateVerified { .. } => {
+            let verification = verified(event);
+            let trained = candidate.training.as_ref().filter(|training| training.ended.is_some());
+            if trained.is_none_or(|training| verification.attempt > Some(training.attempt)) {
                 return Err(Inconsistency::NotTrained { job: job.id, candidate: id });
             }
             job.verified += 1;
-            candidate.verification = Some(Verification {
-                at_ms: event.at_ms,
-                judge: judge.clone(),
-                verdict: verdict.clone(),
-                footprint: *footprint,
-                metric: *metric,
-                bundle: *bundle,
-                duration_ms: *duration_ms,
-            });
+            candidate.verification = Some(verification);
         }
         _ => of_training(job, &mut candidate, event)?,
     }
     Ok(candidate)
+}
+
+fn verified(event: &Event) -> Verification {
+    let What::CandidateVerified { judge, verdict, footprint, metric, test, attempt, bundle, duration_ms, .. } =
+        &event.what
+    else {
+        unreachable!("only called with a verification");
+    };
+    Verification {
+        at_ms: event.at_ms,
+        judge: judge.clone(),
+        verdict: verdict.clone(),
+        footprint: *footprint,
+        metric: *metric,
+        test: *test,
+        attempt: *attempt,
+        bundle: *bundle,
+        duration_ms: *duration_ms,
+    }
 }
 
 fn of_training(job: &mut Job, candidate: &mut Candidate, event: &Event) -> Result<(), Inconsistency> {
@@ -246,7 +299,7 @@ fn of_training(job: &mut Job, candidate: &mut Candidate, event: &Event) -> Resul
     let late = |attempt| Inconsistency::LateAttempt { job: event.job, candidate: id, attempt };
     let at_ms = event.at_ms;
     match &event.what {
-        What::TrainingStarted { attempt, conditions, seed, from, .. } => {
+        What::TrainingStarted { attempt, conditions, seed, from, rung, .. } => {
             if candidate.training.as_ref().is_some_and(|training| training.attempt >= *attempt) {
                 return Err(late(*attempt));
             }
@@ -257,6 +310,7 @@ fn of_training(job: &mut Job, candidate: &mut Candidate, event: &Event) -> Resul
                 attempt: *attempt,
                 conditions: *conditions,
                 seed: *seed,
+                rung: *rung,
                 started_ms: at_ms,
                 epochs: 0,
                 checkpoint: *from,

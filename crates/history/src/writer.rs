@@ -295,7 +295,7 @@ fn unsound(event: &Event, text: &str) -> Option<String> {
         return Some(format!("{} bytes, and an event takes {EVENT_BYTES}; put the bulk into an artifact", text.len()));
     }
     if !event.what.is_sound() {
-        return Some("a metric is not from 0 to 1".to_owned());
+        return Some("a number is not from 0 to 1".to_owned());
     }
     (event.job == JobId(0)).then(|| "j0 is no job; the first is j1".to_owned())
 }

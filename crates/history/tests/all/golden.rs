@@ -15,7 +15,7 @@ fn a_history_of_version_1_is_read_and_told_as_ever() {
     }
     let (history, opened) = open(folder.path());
     let expected = |name: &str| fs::read_to_string(golden.join(name)).expect("readable");
-    assert_eq!((opened.events, opened.damaged, opened.torn, opened.replayed.inconsistent), (20, 0, None, 0));
+    assert_eq!((opened.events, opened.damaged, opened.torn, opened.replayed.inconsistent), (35, 0, None, 0));
     assert_eq!(exported(&history), expected("export.jsonl"));
     let jobs = history.jobs(None, 10).expect("readable").items;
     let mut records = serde_json::to_string_pretty(&jobs).expect("plain");
@@ -27,6 +27,6 @@ fn a_history_of_version_1_is_read_and_told_as_ever() {
     // And what is written now is what was written then.
     let (now, _) = open(&folder.path().join("now"));
     put(&now, whole_job(1));
-    put(&now, vec![submitted(2), proposed(2, 1), started(2, 1, 1), progressed(2, 1, 1, 5)]);
+    put(&now, eventful_job(2));
     assert_eq!(exported(&now), expected("export.jsonl"));
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use automcu_history::{Event, History, JobState, What};
+use automcu_history::{Change, Event, History, JobState, What};
 use automcu_model::{CandidateId, JobId};
 use proptest::prelude::{BoxedStrategy, Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 
@@ -29,6 +29,8 @@ fn any_event() -> BoxedStrategy<Event> {
         (job.clone(), candidate.clone()).prop_map(|(job, of)| {
             event(job, 9, What::WinnerChosen { candidate: CandidateId(of), reason: "best".to_owned() })
         }),
+        (job.clone(), 1..4_u32).prop_map(|(job, number)| round(job, number)),
+        (job.clone(), -9..9_i8).prop_map(|(job, priority)| adjusted(job, Change::Priority(priority))),
         (job, Just(5)).prop_map(|(job, tokens)| event(job, 10, What::Cost { tokens, money_micros: None })),
     ]
     .boxed()

@@ -1,4 +1,4 @@
-use automcu_history::{AppendError, Budget, Event, HistoryError, Inconsistency, JobState, What};
+use automcu_history::{AppendError, Budget, Change, Event, HistoryError, Inconsistency, JobState, Refused, What};
 use automcu_model::{AttemptId, CandidateId, JobId};
 
 use crate::support::*;
@@ -65,7 +65,7 @@ fn an_append_with_an_event_that_cannot_be_is_refused_whole() {
             "event 1 of this append cannot be: c3 of j1 has no training that ended",
         ),
         (vec![late_state], "event 0 of this append cannot be: j1 is Finished and cannot go from Finished to Queued"),
-        (vec![started(1, 1, 3), ended(1, 1, 3, f64::NAN)], "event 1 of this append: a metric is not from 0 to 1"),
+        (vec![started(1, 1, 3), ended(1, 1, 3, f64::NAN)], "event 1 of this append: a number is not from 0 to 1"),
         (vec![submitted(0)], "event 0 of this append: j0 is no job; the first is j1"),
     ] {
         assert_eq!(refused(events).to_string(), said);
@@ -75,6 +75,49 @@ fn an_append_with_an_event_that_cannot_be_is_refused_whole() {
     let error = refused(vec![ended(1, 1, 1, 0.5)]);
     assert!(matches!(error, AppendError::Inconsistent { inconsistency: Inconsistency::LateAttempt { .. }, .. }));
     assert_eq!(exported(&history), before);
+}
+
+#[test]
+fn rounds_adjustments_and_rungs_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (history, _) = open(folder.path());
+    put(&history, eventful_job(1));
+    let job = history.job(JobId(1)).expect("there");
+    let refused = Refused { over_budget: 1, unsupported: 0 };
+    assert_eq!((job.rounds, job.refused, job.passed_over, job.priority), (2, refused, 69, Some(-3)));
+    let first = history.candidate(JobId(1), CandidateId(1)).expect("readable").expect("there");
+    assert_eq!((first.fits(), first.training.map(|training| training.rung)), (true, Some(0)), "the latest attempt's");
+    let second = history.candidate(JobId(1), CandidateId(2)).expect("readable").expect("there");
+    assert!(!second.fits());
+    put(&history, vec![ended(1, 1, 3, 0.7), verified_of(1, 1, 2)]);
+    let first = history.candidate(JobId(1), CandidateId(1)).expect("readable").expect("there");
+    let verification = first.verification.expect("verified");
+    assert_eq!((verification.attempt, verification.test), (Some(AttemptId(2)), Some(metric(0.79))));
+}
+
+#[test]
+fn what_cannot_be_of_rounds_and_adjustments_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (history, _) = open(folder.path());
+    put(&history, whole_job(1));
+    put(&history, eventful_job(2));
+    let over = "event 0 of this append cannot be: j1 is Finished; nothing of it changes any more";
+    let round_3 = "event 0 of this append cannot be: j2 has had 2 rounds of proposals, and round";
+    for (happened, said) in [
+        (adjusted(1, Change::Priority(1)), over.to_owned()),
+        (round(1, 1), over.to_owned()),
+        (event(1, 9, What::JobTakenUp {}), over.to_owned()),
+        (round(2, 2), format!("{round_3} 2 is not the next")),
+        (round(2, 4), format!("{round_3} 4 is not the next")),
+        (adjusted(2, Change::Goal(Some(1.5))), "event 0 of this append: a number is not from 0 to 1".to_owned()),
+        (verified_of(2, 1, 4), "event 0 of this append cannot be: c1 of j2 has no training that ended".to_owned()),
+    ] {
+        let refused = history.append(vec![happened]).expect("taken").wait(PATIENCE).expect_err("refused");
+        assert_eq!(refused.to_string(), said);
+    }
+    put(&history, vec![ended(2, 1, 3, 0.7)]);
+    history.append(vec![verified_of(2, 1, 4)]).expect("taken").wait(PATIENCE).expect_err("nobody made try 4");
+    put(&history, vec![round(2, 3)]);
 }
 
 #[test]
@@ -95,11 +138,17 @@ fn past_candidates_of_similar_jobs_are_given_the_best_first_and_each_graph_once(
     for job in 1..=3 {
         put(&history, whole_job(job));
     }
-    put(&history, vec![submitted(4), proposed(4, 7), started(4, 7, 1), ended(4, 7, 1, 0.9)]);
+    // Best of all was one that does not fit, and one that nobody has judged; an earlier refusal does not count.
+    put(
+        &history,
+        vec![submitted(4), proposed(4, 7), refused(4, 7), screened(4, 7), started(4, 7, 1), ended(4, 7, 1, 0.9)],
+    );
+    put(&history, vec![proposed(4, 8), started(4, 8, 1), ended(4, 8, 1, 0.95)]);
+    put(&history, vec![proposed(4, 9), screened(4, 9), started(4, 9, 1), ended(4, 9, 1, 0.96), misfit(4, 9)]);
     let budget = Budget { ram_bytes: Some(200 << 10), flash_bytes: Some(1 << 20) };
     let found = history.warm("gestures", Some("stm32h743"), budget, 10).expect("readable");
     let told: Vec<_> = found.iter().map(|warm| warm.candidate.metric().expect("measured").value).collect();
-    assert_eq!(told, [0.9, 0.71, 0.5]);
+    assert_eq!(told, [0.9, 0.71]);
     for (dataset, target, ram) in
         [("gestures", None, 200), ("speech", Some("stm32h743"), 200), ("gestures", Some("stm32h743"), 300)]
     {

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, path::PathBuf, time::Duration};
 
 use automcu_history::{
-    Budget, Event, Footprint, History, JobState, Metric, Opened, Receipt, Source, TrainingEnd, Verdict, What,
+    Budget, Change, Event, Footprint, History, JobState, Metric, Opened, Receipt, Source, TrainingEnd, Verdict, What,
 };
 use automcu_model::{ArtifactId, AttemptId, CandidateId, DataType, JobId, Provenance};
 
@@ -134,6 +134,74 @@ pub(crate) fn verified(job: u64, candidate: u64, value: f64) -> Event {
         duration_ms: Some(1_500),
     };
     event(job, 1_000 * job + 7, what)
+}
+
+/// The proof of a winner, by the weights of that try.
+pub(crate) fn verified_of(job: u64, candidate: u64, of: u64) -> Event {
+    let mut proof = verified(job, candidate, 0.8);
+    let What::CandidateVerified { test, attempt, .. } = &mut proof.what else { unreachable!("a verification") };
+    (*test, *attempt) = (Some(metric(0.79)), Some(AttemptId(of)));
+    proof
+}
+
+/// What ships does not fit after all.
+pub(crate) fn misfit(job: u64, candidate: u64) -> Event {
+    let mut misfit = verified(job, candidate, 0.96);
+    let What::CandidateVerified { verdict, .. } = &mut misfit.what else { unreachable!("a verification") };
+    *verdict = Verdict::OverBudget { reason: "1 KiB of Flash too much".to_owned() };
+    misfit
+}
+
+pub(crate) fn refused(job: u64, candidate: u64) -> Event {
+    let what = What::CandidateScreened {
+        candidate: CandidateId(candidate),
+        judge: "analytic 1".to_owned(),
+        verdict: Verdict::OverBudget { reason: "3 KiB of RAM too much".to_owned() },
+        footprint: None,
+        report: None,
+    };
+    event(job, 1_000 * job + 3, what)
+}
+
+pub(crate) fn round(job: u64, round: u32) -> Event {
+    let what = What::RoundProposed { round, candidates: 2, refused: 5, ends: None };
+    event(job, 1_000 * job + 3, what)
+}
+
+pub(crate) fn adjusted(job: u64, change: Change) -> Event {
+    event(job, 1_000 * job + 3, What::JobAdjusted { change })
+}
+
+/// A job that has been through all else that can happen, and is under way.
+pub(crate) fn eventful_job(job: u64) -> Vec<Event> {
+    let mut next_rung = started(job, 1, 2);
+    let What::TrainingStarted { rung, .. } = &mut next_rung.what else { unreachable!("a start") };
+    *rung = 1;
+    vec![
+        submitted(job),
+        proposed(job, 1),
+        proposed(job, 2),
+        round(job, 1),
+        screened(job, 1),
+        refused(job, 2),
+        started(job, 1, 1),
+        progressed(job, 1, 1, 5),
+        ended(job, 1, 1, 0.75),
+        event(job, 1_000 * job + 6, What::JobTakenUp {}),
+        adjusted(job, Change::Priority(-3)),
+        adjusted(job, Change::TimeS(Some(3_600))),
+        adjusted(job, Change::Candidates(40)),
+        adjusted(job, Change::Goal(None)),
+        event(
+            job,
+            1_000 * job + 6,
+            What::RoundProposed { round: 2, candidates: 0, refused: 64, ends: Some("nothing new".to_owned()) },
+        ),
+        next_rung,
+        ended(job, 1, 2, 0.8),
+        verified_of(job, 1, 2),
+        started(job, 1, 3),
+    ]
 }
 
 /// A job from its submission to its end.
