@@ -1,0 +1,359 @@
+//! From a job file to a plan: everything is looked at before it costs anything, and what was not said is decided here, once.
+
+use std::{num::NonZero, path::PathBuf, sync::Arc};
+
+use automcu_api::{Ablation, Goal, JobFile, Limits, Proposer, Size, Span};
+use automcu_artifacts::{Store, StoreError};
+use automcu_contract::{self as contract, ArtifactId, Assignment, DOCUMENTS, JobPlan, Rung};
+use automcu_dataset::{DatasetError, Kind, Options, Part as DataPart, Samples, Source, SplitError, Values};
+use automcu_history::{History, HistoryError};
+use automcu_model::{
+    Bytes,
+    spec::{Classes, Input, InputChannels, Side},
+};
+use automcu_search::{Stages, Task};
+use automcu_target::{Budget, Catalogue, Core, Part, UnknownTarget};
+use automcu_trainer::{Conditions, Length, Nature, Recipe, RecipeError, Splitting};
+
+/// A job that says nothing of time or epochs may take so long, in seconds.
+const USUAL_TIME_S: u64 = 600;
+/// The share of the time in which candidates are tried, and that in which the best are trained further: what the Supervisor
+/// keeps to, less what it takes to start and to check them.
+const TRYING: f64 = 0.5;
+const REFINING: f64 = 0.3;
+/// Trainings are no shorter, in seconds.
+const SHORTEST_S: f64 = 2.0;
+/// Candidates of a round of proposals.
+const A_ROUND: u8 = 4;
+/// Candidates that a job tries that names epochs and nothing else.
+const USUAL_CANDIDATES: u32 = 24;
+/// With epochs, the first rung has so many times fewer.
+const RUNG_FACTOR: u32 = 6;
+/// Seconds between checkpoints of a training.
+const BETWEEN_CHECKPOINTS_S: f64 = 20.0;
+/// A training whose length is in epochs may take so long, in seconds.
+const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
+/// So much later than it should, in seconds, a training of a given time ends at most.
+const LATENESS_S: f64 = 60.0;
+/// So many candidates of past jobs a warm job begins with.
+const WARM: usize = 4;
+
+/// Where data sets are found: a built-in or prepared one by its name, or by a path. What is not found is told in words.
+pub type FindData = Arc<dyn Fn(&str, Options) -> Result<Source, String> + Send + Sync>;
+
+/// Makes plans.
+#[derive(Clone)]
+pub struct Planner {
+    /// Where data sets are found.
+    pub data: FindData,
+    /// The microcontrollers.
+    pub targets: Catalogue,
+    /// Keeps documents.
+    pub store: Store,
+    /// Past jobs.
+    pub history: Arc<History>,
+    /// Trainings that run at a time.
+    pub slots: u32,
+    /// Threads of each.
+    pub threads: NonZero<u32>,
+}
+
+/// A job as it would be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: JobPlan,
+    /// The job file with all that was decided.
+    pub job: JobFile,
+    /// What was decided, a line each.
+    pub assumed: Vec<String>,
+}
+
+/// A job that cannot be carried out as it is asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The data set is not there.
+    #[error("data: {0}")]
+    NoData(String),
+    /// The data set cannot be read.
+    #[error("data: {0}")]
+    Data(#[from] DatasetError),
+    /// Its samples cannot be split.
+    #[error("data: {0}")]
+    Split(#[from] SplitError),
+    /// Its samples are of a shape that no architecture takes.
+    #[error("data: samples of {shape} in {classes} classes, for which there is no space of architectures: {why}")]
+    Shape {
+        /// The shape.
+        shape: String,
+        /// How many classes.
+        classes: usize,
+        /// Why not.
+        why: String,
+    },
+    /// No such microcontroller.
+    #[error("target: {0}")]
+    Target(#[from] UnknownTarget),
+    /// Not even the smallest network fits.
+    #[error("budget: {0}")]
+    Budget(String),
+    /// The recipe is not there or cannot be used.
+    #[error("recipe: {0}")]
+    Recipe(#[from] RecipeError),
+    /// What is asked for is not there yet.
+    #[error("{field}: {value} is not there yet; {remedy}")]
+    Absent {
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        value: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Documents cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Past jobs cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// The lengths of trainings.
+struct Ladder {
+    first: Length,
+    candidates: u32,
+    then: Length,
+    refined: u32,
+}
+
+impl Planner {
+    /// The plan of a job. Its documents are kept.
+    pub fn plan(&self, asked: &JobFile, key: Option<String>) -> Result<Planned, PlanError> {
+        let mut assumed = Vec::new();
+        let part = asked.target.as_deref().map(|name| self.targets.find(name)).transpose()?;
+        let budget = budget(asked, part, &mut assumed);
+        let options = Options { left_out: asked.leave_out, ..Options::default() };
+        let source = (self.data)(&asked.data, options).map_err(PlanError::NoData)?;
+        let samples = source.read(DataPart::Train)?;
+        let splitting = Splitting { mixes_groups: asked.mix_groups, ..Splitting::default() };
+        splitting.of(&samples)?;
+        let space = space(&samples)?;
+        let core = part.map_or(Core::CortexM4, Part::core);
+        if let Some(nothing) = (Task { space, budget, core }).smallest_that_fails() {
+            return Err(PlanError::Budget(nothing.to_string()));
+        }
+        let screens_first = !asked.ablate.contains(&Ablation::Hag);
+        if asked.ablate.contains(&Ablation::Msim) {
+            let remedy = "it shows a language model what all agents said, and none proposes; leave it out";
+            return Err(PlanError::Absent { field: "ablate", value: "msim".to_owned(), remedy });
+        }
+        let recipe = self.recipe(asked, &samples, &mut assumed)?;
+        let time_s = time(asked, &mut assumed);
+        let ladder = self.ladder(asked.limits, time_s);
+        let at = |length: Length| self.conditions(&source, asked, splitting, Recipe { length, ..recipe.clone() });
+        let (first, then) = (at(ladder.first)?, at(ladder.then)?);
+        let mut rungs = vec![
+            Rung { conditions: first, entrants: ladder.candidates, seeds: 1, warm: false },
+            Rung { conditions: then, entrants: ladder.refined, seeds: 1, warm: true },
+        ];
+        if let Some(seeds) = asked.seeds.filter(|seeds| *seeds > 1) {
+            rungs.push(Rung { conditions: then, entrants: 1, seeds: seeds - 1, warm: false });
+        }
+        let job = JobFile {
+            target: part.map(|part| part.name().to_owned()),
+            budget: automcu_api::Budget { ram: size(budget.ram), flash: size(budget.flash) },
+            recipe: recipe.name.clone(),
+            limits: Limits {
+                time: time_s.and_then(Span::new),
+                candidates: Some(ladder.candidates),
+                epochs: asked.limits.epochs,
+            },
+            ..asked.clone()
+        };
+        let assignment = self.assignment(&job, &samples, budget, screens_first)?;
+        let plan = JobPlan {
+            version: DOCUMENTS,
+            asked: serde_json::to_value(&job).expect("a job file is plain data"),
+            tags: asked.tags.clone(),
+            dataset: asked.data.clone(),
+            target: job.target.clone(),
+            budget,
+            goal: asked.goal.map(Goal::share),
+            time_s,
+            priority: asked.priority,
+            seed: asked.seed,
+            key,
+            assignment,
+            a_round: A_ROUND,
+            rungs,
+            screens_first,
+        };
+        Ok(Planned { plan, job, assumed })
+    }
+
+    /// Keeps the plan; it can be submitted by this name.
+    pub fn keep(&self, plan: &JobPlan) -> Result<ArtifactId, StoreError> {
+        self.put(plan)
+    }
+
+    fn put(&self, document: &impl serde::Serialize) -> Result<ArtifactId, StoreError> {
+        self.store.put(&serde_json::to_vec(document).expect("plain data"))
+    }
+
+    fn recipe(&self, asked: &JobFile, samples: &Samples, assumed: &mut Vec<String>) -> Result<Recipe, PlanError> {
+        let nature = Nature::of(samples.shape(), matches!(samples.values(), Values::Bytes(_)));
+        let name = match asked.recipe.as_str() {
+            "auto" => {
+                assumed.push("recipe: fast, which suits short trainings".to_owned());
+                "fast"
+            }
+            name => name,
+        };
+        // Its own early end would leave time that was given unused.
+        Ok(Recipe { early_stop: None, ..Recipe::named(name, nature)? })
+    }
+
+    /// How long is trained, and how many: by time so that all slots are busy for all of it, by epochs as it is said.
+    fn ladder(&self, limits: Limits, time_s: Option<u64>) -> Ladder {
+        let Some(time_s) = time_s else {
+            let epochs = limits.epochs.unwrap_or(RUNG_FACTOR);
+            let candidates = limits.candidates.unwrap_or(USUAL_CANDIDATES);
+            return Ladder {
+                first: Length::Epochs((epochs / RUNG_FACTOR).max(1)),
+                candidates,
+                then: Length::Epochs(epochs),
+                refined: refined(candidates),
+            };
+        };
+        #[expect(clippy::cast_precision_loss, reason = "seconds of years")]
+        let seconds = time_s as f64;
+        // More time is more candidates, and longer trainings of each.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 12 and 60")]
+        let usual = (12.0 + seconds / 600.0).min(60.0) as u32;
+        let candidates = limits.candidates.unwrap_or(usual);
+        let refined = refined(candidates).max(self.slots.min(candidates));
+        let lasting = |share: f64, count: u32| {
+            let each = share * seconds * f64::from(self.slots) / f64::from(count.max(self.slots));
+            Length::Seconds((each * 10.0).round() / 10.0)
+        };
+        let at_least = |length| match length {
+            Length::Seconds(seconds) => Length::Seconds(f64::max(seconds, SHORTEST_S)),
+            Length::Epochs(_) => length,
+        };
+        // In a shorter time than all of them take, fewer are tried.
+        let candidates_in_time = limits.candidates.unwrap_or(candidates.max(USUAL_CANDIDATES * 4));
+        Ladder {
+            first: at_least(lasting(TRYING, candidates)),
+            candidates: candidates_in_time,
+            then: at_least(lasting(REFINING, refined)),
+            refined,
+        }
+    }
+
+    fn conditions(
+        &self,
+        source: &Source,
+        asked: &JobFile,
+        split: Splitting,
+        recipe: Recipe,
+    ) -> Result<ArtifactId, PlanError> {
+        let is_built_in = matches!(source.kind(), Kind::Synthetic | Kind::Signals);
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let path = source.path().to_owned();
+        let deadline_s = match recipe.length {
+            Length::Seconds(seconds) => seconds + LATENESS_S,
+            Length::Epochs(_) => LONGEST_S,
+        };
+        let conditions = Conditions {
+            data: if is_built_in { path } else { absolute(path) },
+            left_out: asked.leave_out,
+            split,
+            recipe: recipe.checked()?,
+            threads: self.threads.get(),
+            memory_bytes: None,
+            deadline_s,
+            checkpoint_every_s: BETWEEN_CHECKPOINTS_S,
+        };
+        Ok(self.put(&conditions)?)
+    }
+
+    fn assignment(
+        &self,
+        job: &JobFile,
+        samples: &Samples,
+        budget: Budget,
+        fitting: bool,
+    ) -> Result<ArtifactId, PlanError> {
+        let shape = samples.shape();
+        let warm = if job.warm {
+            let found = self.history.warm(&job.data, job.target.as_deref(), budget.into(), WARM)?;
+            found.into_iter().map(|warm| warm.candidate.spec).collect()
+        } else {
+            Vec::new()
+        };
+        let proposer = match job.proposer {
+            _ if !fitting => contract::Proposer::Random,
+            Proposer::Mixed => contract::Proposer::Mixed,
+            Proposer::Seeds => contract::Proposer::Seeds,
+            Proposer::Evolution => contract::Proposer::Evolution,
+            Proposer::Random => contract::Proposer::Random,
+        };
+        let assignment = Assignment {
+            version: DOCUMENTS,
+            input: [shape.height, shape.width, shape.channels],
+            classes: u32::try_from(samples.classes()).unwrap_or(u32::MAX),
+            target: job.target.clone(),
+            proposer,
+            fitting,
+            seed: job.seed,
+            warm,
+        };
+        Ok(self.put(&assignment)?)
+    }
+}
+
+/// How many are trained further.
+fn refined(candidates: u32) -> u32 {
+    (candidates / 6).clamp(2, 4).min(candidates)
+}
+
+fn time(asked: &JobFile, assumed: &mut Vec<String>) -> Option<u64> {
+    let named = asked.limits.time.map(Span::seconds);
+    if named.is_some() || asked.limits.epochs.is_some() {
+        return named;
+    }
+    assumed.push(format!("time: {} minutes", USUAL_TIME_S / 60));
+    Some(USUAL_TIME_S)
+}
+
+fn size(bytes: Option<Bytes>) -> Option<Size> {
+    bytes.and_then(|bytes| Size::new(bytes.0))
+}
+
+/// What the target has, or what is asked for, whichever is less.
+fn budget(asked: &JobFile, part: Option<&Part>, assumed: &mut Vec<String>) -> Budget {
+    let bytes = |size: Option<Size>| size.map(|size| Bytes(size.bytes()));
+    let named = Budget { ram: bytes(asked.budget.ram), flash: bytes(asked.budget.flash) };
+    let Some(part) = part else {
+        assumed.push("target: none, so code is counted as for a Cortex-M4".to_owned());
+        return named;
+    };
+    let whole = Budget::from(part);
+    for (memory, said, has) in [("RAM", named.ram, whole.ram), ("Flash", named.flash, whole.flash)] {
+        if let (None, Some(has)) = (said, has) {
+            assumed.push(format!("{memory}: all that {} has, {has}", part.name()));
+        }
+    }
+    whole.and(named)
+}
+
+fn space(samples: &Samples) -> Result<Stages, PlanError> {
+    let (shape, classes) = (samples.shape(), samples.classes());
+    let refused = |why: String| PlanError::Shape { shape: shape.to_string(), classes, why };
+    let sides = Side::new(shape.height).zip(Side::new(shape.width)).zip(InputChannels::new(shape.channels));
+    let count = u32::try_from(classes).ok().and_then(Classes::new);
+    let Some((((height, width), channels), count)) = sides.zip(count) else {
+        return Err(refused("they are too large, or too few or too many classes".to_owned()));
+    };
+    Stages::new(Input { height, width, channels }, count).map_err(|refusals| refused(refusals.to_string()))
+}
