@@ -215,7 +215,7 @@ impl Place {
 }
 
 async fn ended(history: &History, job: JobId) -> automcu_history::Job {
-    for _ in 0..600 {
+    for _ in 0..6000 {
         let found = history.job(job).expect("it was submitted");
         if found.state.is_final() {
             return found;
@@ -323,4 +323,14 @@ async fn what_makes_no_sense_is_refused() {
     let empty = SubmitJob { plan: place.store().put(&document).expect("room") };
     assert!(matches!(control.submit.send(empty).await.expect("alive"), Err(ControlError::Unusable { .. })));
     assert_eq!(history.jobs(None, 9).expect("readable").items, []);
+}
+
+#[actix::test]
+async fn a_thousand_candidates_go_through() {
+    let place = Place::new();
+    let history = place.history();
+    let (control, _) = place.spawn(&history, &Fate::default());
+    let job = submitted(&place, &control, &plan(1000)).await;
+    let found = ended(&history, job).await;
+    assert_eq!((found.state, found.candidates), (JobState::Finished, 1000), "{}", found.cause);
 }
