@@ -2,10 +2,10 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use crate::deploy::DeployError;
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
+use automcu_deployment::DeployError;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::{ProofError, firmware::FirmwareError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};

@@ -19,7 +19,11 @@ pub(crate) mod vendor_report;
 pub(crate) mod verify;
 pub(crate) mod worker;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    num::NonZero,
+    thread,
+};
 
 use automcu_convert::Patches;
 use automcu_model::{Bytes, DataType, Graph, Provenance};
@@ -32,6 +36,11 @@ use crate::show::thousands;
 fn write_json(answer: &impl Serialize, sink: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *sink, answer)?;
     writeln!(sink)
+}
+
+/// As many threads compute as there are processors.
+fn processors() -> NonZero<usize> {
+    thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// What weights and biases take as int8 stores them.
