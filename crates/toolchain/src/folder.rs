@@ -179,6 +179,17 @@ impl Folder {
         self.files.iter().map(written).collect()
     }
 
+    /// All files with the report, which says that they are all there: for whoever hands them over at once.
+    #[must_use]
+    pub fn into_files(mut self) -> Vec<(String, Vec<u8>)> {
+        self.report.files = self.written();
+        self.report.is_whole = true;
+        let mut report = serde_json::to_vec_pretty(&self.report).expect("a report is plain data");
+        report.push(b'\n');
+        self.files.push((REPORT.to_owned(), report));
+        self.files
+    }
+
     /// What one of its files holds, as text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

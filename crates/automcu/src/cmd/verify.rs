@@ -173,10 +173,8 @@ impl Answer {
             }
         };
         let (arena, tables) = (promised.ram.activations, promised.known_flash());
-        let network = proof.network;
-        let is_as_promised =
-            (network.arena_bytes, network.table_bytes, network.variable_bytes) == (arena, tables, Bytes(0));
-        self.trial.is_proven &= is_as_promised && proof.self_test.as_ref().is_none_or(|test| test.is_passed);
+        let is_as_promised = proof.is_as_promised(promised);
+        self.trial.is_proven &= is_as_promised && proof.is_passed();
         self.firmware =
             Some(FirmwareAnswer { proof, arena_promised_bytes: arena, tables_promised_bytes: tables, is_as_promised });
         Ok(())
