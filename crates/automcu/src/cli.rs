@@ -5,6 +5,7 @@ mod data;
 
 use std::path::PathBuf;
 
+use automcu_deployment::RangeChoice;
 use automcu_model::{Bytes, DataType};
 use automcu_toolchain::{stedgeai::Format, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
@@ -385,6 +386,18 @@ pub(crate) enum RangeName {
     Bytes,
     /// The byte less 128, by 128: what `automcu train` makes of them
     Centred,
+}
+
+impl From<RangeName> for RangeChoice {
+    fn from(name: RangeName) -> Self {
+        match name {
+            RangeName::Auto => Self::Auto,
+            RangeName::Unit => Self::Unit,
+            RangeName::Signed => Self::Signed,
+            RangeName::Bytes => Self::Bytes,
+            RangeName::Centred => Self::Centred,
+        }
+    }
 }
 
 /// Tries every tool that AutoMCU uses on a small network of its own, and says what is missing and where it comes from.

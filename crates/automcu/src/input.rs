@@ -7,13 +7,14 @@ use std::{
 };
 
 use automcu_convert::{LONGEST, Network};
-use automcu_dataset::{Options, Part, Published, Resize, Source, Supply};
-use automcu_model::{Graph, Refusals, Shape, Spec, limits};
+use automcu_dataset::{Options, Part, Published, Source, Supply};
+use automcu_deployment::{deployed, is_of, split_of};
+use automcu_model::{Graph, Refusals, Spec, limits};
 use automcu_target::Catalogue;
 use automcu_toolchain::vendor::{self, Reading};
-use automcu_trainer::{Checkpoint, Preparation, Splitting};
+use automcu_trainer::{Checkpoint, Splitting};
 
-use crate::{deploy, outcome::Failure, samples::split_of};
+use crate::outcome::Failure;
 
 /// The most family files in a folder.
 const FAMILIES: usize = 1_000;
@@ -74,11 +75,7 @@ pub(crate) fn network_or_checkpoint(
     let own = split_of(&samples, &checkpoint.subject.split)?;
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
     let takes = graph.shape(Graph::INPUT);
-    let shown = match checkpoint.subject.recipe.resize() {
-        Some(Resize { height, width }) => Shape { height, width, ..samples.shape() },
-        None => samples.shape(),
-    };
-    let is_same = takes == shown && checkpoint.subject.preparation == Preparation::of(&samples);
+    let is_same = is_of(&checkpoint, &samples);
     // Other samples of the same kind may show the ranges, if that is asked for.
     let split = match own {
         Some(split) if is_same => Some(split),
@@ -96,7 +93,7 @@ pub(crate) fn network_or_checkpoint(
             remedy: "name the data set that it was trained on with --data",
         });
     };
-    let (network, _) = deploy::deployed(&checkpoint, samples.borrowed(), split.train())?;
+    let (network, _) = deployed(&checkpoint, samples.borrowed(), split.train())?;
     Ok((path.display().to_string(), network))
 }
 

@@ -1,17 +1,14 @@
 //! The `automcu` program as a library, so that it can be started from a test: arguments and streams in, an outcome out.
 
 mod answer;
-mod answers;
 mod audit;
 mod cli;
 mod cmd;
-mod deploy;
 mod fetch;
 mod input;
 mod judges;
 mod outcome;
 mod record;
-mod samples;
 mod show;
 
 use std::{

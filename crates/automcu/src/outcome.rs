@@ -2,12 +2,12 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use crate::deploy::DeployError;
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
+use automcu_deployment::DeployError;
 use automcu_target::{TargetError, UnknownTarget};
-use automcu_toolchain::{ProofError, firmware::FirmwareError, vendor::ReportError};
+use automcu_toolchain::{ProofError, firmware::FirmwareError, folder::FolderError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
 
 use crate::{fetch::FetchError, record::RecordError};
@@ -179,6 +179,17 @@ pub(crate) enum Failure {
     Record(#[from] RecordError),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::NotComputed(error) => error.into(),
+            FolderError::NotTflite(error) => error.into(),
+            FolderError::NotOnnx(error) => error.into(),
+            FolderError::Firmware(error) => error.into(),
+        }
+    }
 }
 
 impl Failure {

@@ -145,6 +145,8 @@ pub struct ScreenCandidate {
     pub budget: Budget,
     /// The data type that ships.
     pub dtype: DataType,
+    /// The judge whose word alone counts, by its name; without one the firmest that can tell.
+    pub judge: Option<Brief>,
 }
 
 /// What a judge says of a candidate.
@@ -314,6 +316,8 @@ pub struct VerifyCandidate {
     pub budget: Budget,
     /// The data type that ships.
     pub dtype: DataType,
+    /// The judge whose word alone counts, by its name; without one the firmest that can tell.
+    pub judge: Option<Brief>,
     /// How much is proven.
     pub proof: Proof,
 }

@@ -71,7 +71,14 @@ impl Largest for ProposalSummary {
 
 impl Largest for ScreenCandidate {
     fn largest() -> Self {
-        Self { ticket: ticket(), spec: artifact(), target: Some(text()), budget: BUDGET, dtype: DataType::Float32 }
+        Self {
+            ticket: ticket(),
+            spec: artifact(),
+            target: Some(text()),
+            budget: BUDGET,
+            dtype: DataType::Float32,
+            judge: Some(text()),
+        }
     }
 }
 
@@ -126,6 +133,7 @@ impl Largest for VerifyCandidate {
             target: Some(text()),
             budget: BUDGET,
             dtype: DataType::Float32,
+            judge: Some(text()),
             proof: Proof::Choice,
         }
     }

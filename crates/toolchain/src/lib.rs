@@ -6,6 +6,7 @@
 mod board;
 mod build;
 pub mod firmware;
+pub mod folder;
 pub mod gcc;
 mod image;
 pub mod judge;
@@ -18,6 +19,7 @@ mod subprocess;
 mod testing;
 pub mod tflm;
 mod tools;
+mod trial;
 pub mod vela;
 pub mod vendor;
 
@@ -27,3 +29,4 @@ pub use image::{Image, ImageError};
 pub use own::Own;
 pub use proof::{Emulated, Hosted, Linked, ProofError, Subject, emulate, host, link};
 pub use tools::Tools;
+pub use trial::{Cores, LeftOut, Trial, TrialRun, linked};

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use automcu_toolchain::firmware::{Firmware, Kit, Site};
+use automcu_toolchain::firmware::{Firmware, Kit};
 
 use super::compile::written;
 use crate::{
@@ -19,20 +19,13 @@ use crate::{
 pub(crate) fn run(arguments: &Build, stdin: &mut dyn Read, home: &Path, said: &mut Said) -> Result<Outcome, Failure> {
     let arguments = &arguments.compile;
     let allowance = Allowance::of(&arguments.budget)?;
-    let part = allowance.part.clone().ok_or(Failure::NoTarget)?;
-    let budget = allowance.budget.unwrap_or_else(|| (&part).into());
+    let part = allowance.part.as_ref().ok_or(Failure::NoTarget)?;
     // Whether firmware can be written is known before a checkpoint is made int8.
-    Firmware::check(&part)?;
-    let mut kit = None;
-    let code = written(arguments, allowance, stdin, home, |name, footprint| {
-        let (arena, tables) = (footprint.ram.activations, footprint.known_flash());
-        let firmware = Firmware::of(Site { part: &part, budget, name, arena, tables })?;
-        kit = Some(firmware.kit.clone());
-        Ok(Some(firmware))
-    })?;
+    Firmware::check(part)?;
+    let code = written(arguments, &allowance, Some(part), stdin, home)?;
     let outcome = code.say(arguments, said)?;
-    if let Some(kit) = kit.filter(|_| !arguments.json) {
-        write_next(&kit, &arguments.output, &mut said.output)?;
+    if let Some(kit) = code.kit().filter(|_| !arguments.json) {
+        write_next(kit, &arguments.output, &mut said.output)?;
     }
     Ok(outcome)
 }

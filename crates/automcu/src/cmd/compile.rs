@@ -6,13 +6,15 @@ use std::{
     path::{Component, Path},
 };
 
-use automcu_convert::{Name, Need, Network, Patches, Project, Region, Vectors, memory_map};
-use automcu_model::{ArtifactId, Bytes, Graph, GraphDigest, Shape};
-use automcu_target::{Budget, Fit, Footprint};
-use automcu_toolchain::firmware::{Firmware, Kit};
-use serde::{Deserialize, Serialize};
+use automcu_convert::{Name, Need, Network};
+use automcu_model::ArtifactId;
+use automcu_target::{Budget, Part};
+use automcu_toolchain::{
+    firmware::Kit,
+    folder::{Folder, Outline, Piece, REPORT, Report, Wanted, Written},
+};
 
-use super::{footprint_of_code, said_of_patches, write_json};
+use super::{said_of_patches, write_json};
 use crate::{
     Said,
     answer::{Allowance, write_fit},
@@ -22,30 +24,24 @@ use crate::{
     show::{Align, FAINT, TITLE, Table, styled, thousands},
 };
 
-/// What the folder's report is called; a folder that has it is one of ours.
-pub(super) const REPORT: &str = "automcu.json";
-/// So many inputs go with the code, for its own program to check.
-const VECTORS: usize = 2;
-
 pub(crate) fn run(arguments: &Compile, stdin: &mut dyn Read, home: &Path, said: &mut Said) -> Result<Outcome, Failure> {
     let allowance = Allowance::of(&arguments.budget)?;
-    let written = written(arguments, allowance, stdin, home, |_, _| Ok(None))?;
-    written.say(arguments, said)
+    written(arguments, &allowance, None, stdin, home)?.say(arguments, said)
 }
 
 /// What is written and told of it.
 pub(super) struct WrittenCode {
     file: String,
-    answer: Answer,
+    report: Report,
 }
 
-/// Writes a network's code, with firmware around it where `around` makes some.
+/// Writes a network's code, with firmware around it where a part is named for that.
 pub(super) fn written(
     arguments: &Compile,
-    allowance: Allowance,
+    allowance: &Allowance,
+    firmware: Option<&Part>,
     stdin: &mut dyn Read,
     home: &Path,
-    around: impl FnOnce(&Name, &Footprint) -> Result<Option<Firmware>, Failure>,
 ) -> Result<WrittenCode, Failure> {
     let (file, mut network) = input::network_or_checkpoint(&arguments.model, arguments.data.as_deref(), home, stdin)?;
     if let Some(path) = &arguments.labels {
@@ -57,30 +53,27 @@ pub(super) fn written(
         None => Name::like(&called(&arguments.model)),
     };
     let need = need(&network, arguments.patches, allowance.budget);
-    let vectors = Vectors::drawn(&network, VECTORS)?;
-    let project = Project::of(&need.network(&network), &need.plan, &name, &vectors)?;
-    let mut answer = Answer::of(&network, &need, &project, &name, allowance);
-    let firmware = around(&name, &answer.footprint)?;
-    let code = if firmware.is_some() { project.within_firmware() } else { project.files };
-    let (texts, kit) = firmware.map_or((Vec::new(), None), |firmware| (firmware.files, Some(firmware.kit)));
-    let mut files: Vec<(String, Vec<u8>)> =
-        code.into_iter().chain(texts).map(|file| (file.name, file.text.into_bytes())).collect();
-    files.push((format!("{name}.tflite"), network.to_tflite()?));
-    files.push((format!("{name}.onnx"), network.to_onnx()?));
-    answer.firmware = kit;
-    write_folder(&arguments.output, &files, &mut answer)?;
-    Ok(WrittenCode { file, answer })
+    let (target, budget) = (allowance.target.as_deref(), allowance.budget);
+    let wanted = Wanted { network: &network, name: &name, need: &need, target, budget, firmware };
+    let mut folder = Folder::of(wanted)?;
+    write_folder(&arguments.output, &mut folder)?;
+    Ok(WrittenCode { file, report: folder.report })
 }
 
 impl WrittenCode {
+    /// How firmware is built and linked, where some was written.
+    pub(super) const fn kit(&self) -> Option<&Kit> {
+        self.report.firmware.as_ref()
+    }
+
     pub(super) fn say(&self, arguments: &Compile, said: &mut Said) -> Result<Outcome, Failure> {
-        let Self { file, answer } = self;
+        let Self { file, report } = self;
         if arguments.json {
-            write_json(answer, &mut said.output)?;
+            write_json(report, &mut said.output)?;
         } else {
-            answer.write(file, &arguments.output, &mut said.output)?;
+            Shown(report).write(file, &arguments.output, &mut said.output)?;
         }
-        Ok(if answer.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
+        Ok(if report.fit.is_some_and(|fit| !fit.holds()) { Outcome::No } else { Outcome::Yes })
     }
 }
 
@@ -100,205 +93,109 @@ fn called(model: &Path) -> String {
     folder.or(model.file_stem()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What is told of a folder in its report, however old.
-#[derive(Default, Serialize, Deserialize)]
-pub(super) struct Folder {
-    pub(super) version: u32,
-    pub(super) name: String,
-    /// Whether everything was written; until then files may be missing or of an earlier time.
-    pub(super) is_whole: bool,
-    files: Vec<Written>,
-    /// What was promised.
-    #[serde(default)]
-    pub(super) footprint: Option<Footprint>,
-    #[serde(default)]
-    pub(super) budget: Option<Budget>,
-    /// How firmware is built; none in a folder of code alone.
-    #[serde(default)]
-    pub(super) firmware: Option<Kit>,
+/// The report of a folder, if it has one; nothing for a folder that is not there or is empty.
+fn outline(folder: &Path) -> Result<Outline, Failure> {
+    let failed = |error| Failure::Create { path: folder.to_owned(), error };
+    let text = match fs::read(folder.join(REPORT)) {
+        Ok(text) => text,
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Err(_) if fs::read_dir(folder).map_err(failed)?.next().is_none() => return Ok(Outline::default()),
+        Err(_) => return Err(Failure::NotOurs(folder.to_owned())),
+    };
+    let not_ours = || Failure::NotOurs(folder.to_owned());
+    let outline: Outline = serde_json::from_slice(&text).map_err(|_| not_ours())?;
+    // A report may come from anywhere; what it names must lie in its own folder.
+    let is_inside = |file: &Written| {
+        let mut parts = Path::new(&file.name).components();
+        matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+    };
+    if outline.files.iter().all(is_inside) { Ok(outline) } else { Err(not_ours()) }
 }
 
-/// A file that was written.
-#[derive(Clone, Serialize, Deserialize)]
-struct Written {
-    name: String,
-    /// Of what was written, so that changes by hand are seen.
-    digest: ArtifactId,
-}
-
-impl Folder {
-    /// The report of a folder, if it has one; nothing for a folder that is not there or is empty.
-    fn of(folder: &Path) -> Result<Self, Failure> {
-        let failed = |error| Failure::Create { path: folder.to_owned(), error };
-        let text = match fs::read(folder.join(REPORT)) {
-            Ok(text) => text,
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            Err(_) if fs::read_dir(folder).map_err(failed)?.next().is_none() => return Ok(Self::default()),
-            Err(_) => return Err(Failure::NotOurs(folder.to_owned())),
-        };
-        let not_ours = || Failure::NotOurs(folder.to_owned());
-        let report: Self = serde_json::from_slice(&text).map_err(|_| not_ours())?;
-        // A report may come from anywhere; what it names must lie in its own folder.
-        let is_inside = |file: &Written| {
-            let mut parts = Path::new(&file.name).components();
-            matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
-        };
-        if report.files.iter().all(is_inside) { Ok(report) } else { Err(not_ours()) }
-    }
-
-    /// Refuses to write over what is not ours, or was changed since.
-    fn check(&self, folder: &Path, name: &str) -> Result<(), Failure> {
-        let path = folder.join(name);
-        let Ok(there) = fs::read(&path) else { return Ok(()) };
-        let digest = ArtifactId::of(&there);
-        let is_ours = self.files.iter().any(|file| file.name == name && file.digest == digest);
-        if is_ours { Ok(()) } else { Err(Failure::Changed(path)) }
-    }
+/// Refuses to write over what is not ours, or was changed since.
+fn check(before: &Outline, folder: &Path, name: &str) -> Result<(), Failure> {
+    let path = folder.join(name);
+    let Ok(there) = fs::read(&path) else { return Ok(()) };
+    let digest = ArtifactId::of(&there);
+    let is_ours = before.files.iter().any(|file| file.name == name && file.digest == digest);
+    if is_ours { Ok(()) } else { Err(Failure::Changed(path)) }
 }
 
 /// Writes everything. The report says first what will be there, and last that all of it is.
-fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], answer: &mut Answer) -> Result<(), Failure> {
+fn write_folder(path: &Path, folder: &mut Folder) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| Failure::Create { path, error }
     };
-    fs::create_dir_all(folder).map_err(failed(folder))?;
-    let before = Folder::of(folder)?;
-    for (name, _) in files {
-        before.check(folder, name)?;
+    fs::create_dir_all(path).map_err(failed(path))?;
+    let before = outline(path)?;
+    for (name, _) in &folder.files {
+        check(&before, path, name)?;
     }
-    let report = folder.join(REPORT);
-    let write_report = |answer: &Answer| {
+    let file = path.join(REPORT);
+    let write_report = |report: &Report| {
         let mut text = Vec::new();
-        write_json(answer, &mut text)?;
-        fs::write(&report, text).map_err(failed(&report))
+        write_json(report, &mut text)?;
+        fs::write(&file, text).map_err(failed(&file))
     };
-    let is_kept = |file: &&Written| files.iter().any(|(name, _)| *name == file.name);
+    let written = folder.written();
+    let is_kept = |file: &&Written| written.iter().any(|kept| kept.name == file.name);
     let stale: Vec<Written> = before.files.iter().filter(|file| !is_kept(file)).cloned().collect();
-    let written: Vec<Written> =
-        files.iter().map(|(name, text)| Written { name: name.clone(), digest: ArtifactId::of(text) }).collect();
     // Until all is written, each file may be the old one or the new one.
-    answer.files = written.iter().chain(&before.files).cloned().collect();
-    write_report(answer)?;
+    folder.report.files = written.iter().chain(&before.files).cloned().collect();
+    write_report(&folder.report)?;
     for file in &stale {
         // What was changed by hand stays.
-        if before.check(folder, &file.name).is_ok() {
-            let _ = fs::remove_file(folder.join(&file.name));
+        if check(&before, path, &file.name).is_ok() {
+            let _ = fs::remove_file(path.join(&file.name));
         }
     }
-    for (name, text) in files {
+    for (name, text) in &folder.files {
         // No file is ever half there.
-        let (path, new) = (folder.join(name), folder.join(format!(".{name}.new")));
+        let (path, new) = (path.join(name), path.join(format!(".{name}.new")));
         fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(failed(&path))?;
     }
-    answer.files = written;
-    answer.is_whole = true;
-    write_report(answer)
+    folder.report.files = written;
+    folder.report.is_whole = true;
+    write_report(&folder.report)
 }
 
-/// What was planned and written.
-#[derive(Serialize)]
-struct Answer {
-    version: u32,
-    /// What wrote it.
-    automcu: &'static str,
-    name: String,
-    digest: GraphDigest,
-    input: Shape,
-    output: Shape,
-    parameters: u64,
-    macs: u64,
-    /// Code is not counted before it is linked.
-    footprint: Footprint,
-    /// What no arena for this order of steps can be smaller than.
-    arena_least_bytes: Bytes,
-    /// How many groups of layers run one after the other; within one, layers run row by row.
-    streams: usize,
-    /// The first layers that are computed in strips of columns, if any are.
-    patches: Option<Patches>,
-    memory: Vec<Piece>,
-    is_whole: bool,
-    files: Vec<Written>,
-    /// How it is built and linked for the target.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    firmware: Option<Kit>,
-    target: Option<String>,
-    budget: Option<Budget>,
-    fits: Option<bool>,
-    fit: Option<Fit>,
-}
+/// Writes it for people.
+struct Shown<'r>(&'r Report);
 
-/// A piece of the arena.
-#[derive(Serialize)]
-struct Piece {
-    what: String,
-    #[serde(flatten)]
-    region: Region,
-}
-
-impl Answer {
-    fn of(network: &Network, need: &Need, project: &Project, name: &Name, allowance: Allowance) -> Self {
-        let (graph, plan) = (network.graph(), &need.plan);
-        let cost = graph.cost();
-        let footprint = footprint_of_code(graph, plan.arena_bytes.into(), project.table_bytes);
-        let fit = allowance.budget.map(|budget| Fit::of(&footprint, budget));
-        Self {
-            version: 1,
-            automcu: env!("CARGO_PKG_VERSION"),
-            name: name.to_string(),
-            digest: graph.digest(),
-            input: graph.shape(Graph::INPUT),
-            output: graph.shape(graph.output()),
-            parameters: cost.parameters(),
-            macs: cost.macs,
-            footprint,
-            arena_least_bytes: Bytes(plan.least_bytes.into()),
-            streams: plan.streams,
-            patches: need.patches,
-            memory: memory_map(&need.network(network), plan)
-                .into_iter()
-                .map(|(region, what)| Piece { what, region })
-                .collect(),
-            is_whole: false,
-            files: Vec::new(),
-            firmware: None,
-            target: allowance.target,
-            budget: allowance.budget,
-            fits: fit.map(|fit| fit.holds()),
-            fit,
-        }
-    }
-
+impl Shown<'_> {
     fn write(&self, model: &str, folder: &Path, sink: &mut dyn Write) -> io::Result<()> {
-        let Self { footprint, .. } = self;
+        let report = self.0;
+        let footprint = &report.footprint;
         writeln!(
             sink,
             "{} is written to {} as {}  {}",
             styled(model, TITLE),
             styled(folder.display(), TITLE),
-            self.name,
-            styled(self.digest.short(), FAINT)
+            report.name,
+            styled(report.digest.short(), FAINT)
         )?;
         let how = footprint.provenance;
         let note = |text: &str| styled(format!("({}, {how}; {text})", footprint.dtype), FAINT);
-        writeln!(sink, "\ninput        {} -> output {}", self.input, self.output)?;
-        writeln!(sink, "MACs         {}", thousands(self.macs))?;
-        if let Some(patches) = self.patches {
-            writeln!(sink, "             {}", said_of_patches(patches, self.macs))?;
+        writeln!(sink, "\ninput        {} -> output {}", report.input, report.output)?;
+        writeln!(sink, "MACs         {}", thousands(report.macs))?;
+        if let Some(patches) = report.patches {
+            writeln!(sink, "             {}", said_of_patches(patches, report.macs))?;
         }
         let flash = note("weights and their tables; `automcu verify` links the code");
         writeln!(sink, "Flash        {:<9}  {flash}", footprint.known_flash().to_string())?;
         let ram = note("one arena for input, output and all between; stack not counted");
         writeln!(sink, "RAM          {:<9}  {ram}\n", footprint.known_ram().to_string())?;
         self.write_memory(sink)?;
-        if let Some(budget) = self.budget {
-            write_fit(sink, self.target.as_deref(), budget, footprint)?;
+        if let Some(budget) = report.budget {
+            write_fit(sink, report.target.as_deref(), budget, footprint)?;
         }
         Ok(())
     }
 
     fn write_memory(&self, sink: &mut dyn Write) -> io::Result<()> {
         use Align::{Left, Right};
+        let report = self.0;
         let mut table = Table::new([
             ("bytes", Right),
             ("to", Right),
@@ -307,7 +204,7 @@ impl Answer {
             ("steps", Right),
             ("what", Left),
         ]);
-        for Piece { what, region } in &self.memory {
+        for Piece { what, region } in &report.memory {
             let cells = [
                 region.offset.to_string(),
                 (region.offset + region.bytes()).to_string(),

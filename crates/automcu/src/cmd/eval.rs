@@ -7,14 +7,14 @@ use std::{
 
 use automcu_convert::Network;
 use automcu_dataset::{BatchError, Options, Part, Resize, Samples};
+use automcu_deployment::{Input, Range, answers};
 use automcu_model::{DataType, Graph, Provenance, Shape};
 use automcu_trainer::Accuracy;
 use serde::Serialize;
 
-use super::write_json;
+use super::{processors, write_json};
 use crate::{
     Said,
-    answers::{Input, Range, answers},
     cli::{Eval, PartName, RangeName},
     input,
     outcome::{Failure, Outcome},
@@ -36,8 +36,8 @@ pub(crate) fn run(arguments: &Eval, stdin: &mut dyn Read, home: &Path, said: &mu
     if arguments.range != RangeName::Auto && samples.bytes().is_none() {
         return Err(Failure::NoPictures(data));
     }
-    let input = Input::of(arguments.range, network.quantisations()[Graph::INPUT.index()], samples.values());
-    let answers = answers(&network, &samples, &input)?;
+    let input = Input::of(arguments.range.into(), network.quantisations()[Graph::INPUT.index()], samples.values());
+    let answers = answers(&network, &samples, &input, processors())?;
     let answer = Answer::of(arguments, &network, &samples, &answers, input.range());
     if arguments.json {
         write_json(&answer, &mut said.output)?;

@@ -5,9 +5,10 @@ use std::io::{self, Read, Write};
 use automcu_convert::{Edit, Holder, Moment, Need, Network, Patches, Room, edits};
 use automcu_model::Bytes;
 use automcu_target::{Budget, Fit as Fits, Footprint, Margin, Part};
+use automcu_toolchain::folder::footprint_of_code;
 use serde::Serialize;
 
-use super::{footprint_of_code, said_of_patches, write_json};
+use super::{said_of_patches, write_json};
 use crate::{
     Said,
     answer::{Allowance, write_fit},

@@ -19,11 +19,14 @@ pub(crate) mod vendor_report;
 pub(crate) mod verify;
 pub(crate) mod worker;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    num::NonZero,
+    thread,
+};
 
 use automcu_convert::Patches;
-use automcu_model::{Bytes, DataType, Graph, Provenance};
-use automcu_target::{FlashUse, Footprint, RamUse};
+use automcu_model::{Bytes, DataType, Graph};
 use serde::Serialize;
 
 use crate::show::thousands;
@@ -32,6 +35,11 @@ use crate::show::thousands;
 fn write_json(answer: &impl Serialize, sink: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *sink, answer)?;
     writeln!(sink)
+}
+
+/// As many threads compute as there are processors.
+fn processors() -> NonZero<usize> {
+    thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// What weights and biases take as int8 stores them.
@@ -46,15 +54,4 @@ fn said_of_patches(patches: Patches, macs: u64) -> String {
     let share = 100.0 * added_macs as f64 / macs.max(1) as f64;
     let added = thousands(added_macs);
     format!("the first {layers} layers in {strips} strips of columns: {added} MACs more ({share:.1} %)")
-}
-
-/// What the code of a network takes, as far as it is known before it is linked.
-fn footprint_of_code(graph: &Graph, arena_bytes: u64, table_bytes: u64) -> Footprint {
-    let weights = footprint_of_weights(graph);
-    Footprint {
-        dtype: DataType::Int8,
-        provenance: Provenance::Tool,
-        ram: RamUse { activations: Bytes(arena_bytes), runtime: Some(Bytes(0)), stack: None },
-        flash: FlashUse { weights, tables: Some(Bytes(table_bytes.saturating_sub(weights.0))), code: None },
-    }
 }

@@ -5,20 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use automcu_convert::{Need, Network, Vectors};
-use automcu_model::{Bytes, DataType, Provenance};
-use automcu_target::{Budget, Fit, FlashUse, Footprint, RamUse};
+use automcu_convert::{Network, Vectors};
+use automcu_model::Bytes;
+use automcu_target::{Budget, Fit, Footprint};
 use automcu_toolchain::{
-    Board, BuildError, Cpu, Emulated, ProofError, Subject, Tools, emulate,
+    BuildError, Cores, LeftOut, ProofError, Tools, Trial,
     firmware::{self, FirmwareProof, Kit},
-    host, link,
+    folder::{self, Outline, REPORT},
 };
 use serde::Serialize;
 
-use super::{
-    compile::{Folder, REPORT},
-    write_json,
-};
+use super::write_json;
 use crate::{
     Said,
     answer::{Allowance, write_fit},
@@ -47,11 +44,11 @@ pub(crate) fn run(arguments: &Verify, workshop: &Workshop<'_>, said: &mut Said) 
     } else {
         answer.write(&arguments.folder, &mut said.output)?;
     }
-    if answer.runs.is_empty() {
-        let missing: Vec<&str> = answer.left_out.iter().map(|left| left.why.as_str()).collect();
+    if answer.trial.runs.is_empty() {
+        let missing: Vec<&str> = answer.trial.left_out.iter().map(|left| left.why.as_str()).collect();
         return Err(Failure::NothingRun(missing.join("; ")));
     }
-    Ok(if answer.is_proven && answer.fits != Some(false) { Outcome::Yes } else { Outcome::No })
+    Ok(if answer.trial.is_proven && answer.fits != Some(false) { Outcome::Yes } else { Outcome::No })
 }
 
 /// What `automcu compile` or `automcu build` wrote.
@@ -83,8 +80,8 @@ impl Project {
         };
         let (path, text) = read(REPORT)?;
         let wrong = |problem: String| Failure::Project { path: path.clone(), problem };
-        let report: Folder = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        if report.version != 1 {
+        let report: Outline = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if report.version != folder::VERSION {
             return Err(wrong(format!("version {} is newer than this program", report.version)));
         }
         if !report.is_whole {
@@ -116,33 +113,15 @@ impl Project {
 struct Answer {
     version: u32,
     name: String,
-    inputs: usize,
-    /// Bytes that each place answers in all.
-    output_bytes: usize,
-    /// Whether every place answered every byte as the reference does, and wrote nothing outside of its arena.
-    is_proven: bool,
-    runs: Vec<Run>,
-    left_out: Vec<LeftOut>,
     macs: u64,
-    /// Of the image for the target, or for a Cortex-M4.
-    footprint: Option<Footprint>,
+    #[serde(flatten)]
+    trial: Trial,
     /// Of a folder that has firmware in it.
     firmware: Option<FirmwareAnswer>,
     target: Option<String>,
     budget: Option<Budget>,
     fits: Option<bool>,
     fit: Option<Fit>,
-}
-
-/// The code, run in one place.
-#[derive(Serialize)]
-struct Run {
-    place: String,
-    provenance: Provenance,
-    /// Bytes that are not what the reference answers.
-    differing_bytes: usize,
-    #[serde(flatten)]
-    emulated: Option<Emulated>,
 }
 
 /// Firmware, linked by its own script, and what was promised of it.
@@ -156,82 +135,28 @@ struct FirmwareAnswer {
     is_as_promised: bool,
 }
 
-/// What could not be run.
-#[derive(Serialize)]
-struct LeftOut {
-    place: String,
-    why: String,
-}
-
 impl Answer {
     fn of(project: &Project, vectors: &Vectors, tools: &Tools, allowance: Allowance) -> Result<Self, Failure> {
         let Project { name, header, source, network, .. } = project;
-        let subject = Subject { name, header, source, inputs: &vectors.inputs };
         let Allowance { target, budget, cpu, .. } = allowance;
-        let mut answer = Self {
+        let cores = match (cpu, &target) {
+            (Some(cpu), _) => Cores::Of(cpu),
+            (None, Some(target)) => Cores::Unknown(target),
+            (None, None) => Cores::Usual,
+        };
+        let trial = Trial::of(tools, (name, header, source), network, vectors, cores)?;
+        let fit = trial.footprint.as_ref().zip(budget).map(|(footprint, budget)| Fit::of(footprint, budget));
+        Ok(Self {
             version: 1,
             name: name.clone(),
-            inputs: vectors.inputs.len() / usize::try_from(network.graph().tensors()[0].elements()).unwrap_or(1).max(1),
-            output_bytes: vectors.outputs.len(),
-            is_proven: true,
-            runs: Vec::new(),
-            left_out: Vec::new(),
             macs: network.graph().cost().macs,
-            footprint: None,
+            trial,
             firmware: None,
             target,
             budget,
-            fits: None,
-            fit: None,
-        };
-        let differing = |outputs: &[i8]| {
-            let pairs = outputs.iter().zip(&vectors.outputs).filter(|(ours, theirs)| ours != theirs).count();
-            pairs + outputs.len().abs_diff(vectors.outputs.len())
-        };
-        match host(tools, &subject) {
-            Ok(hosted) => answer.add("this computer", Provenance::Host, differing(&hosted.outputs), None),
-            Err(error) => answer.leave_out("this computer", error)?,
-        }
-        // What the image holds beside weights and arena: code, and the stack.
-        let around = |bytes: u64| Bytes(bytes + (64 << 10));
-        let need = Need::of(network.graph());
-        let board = |cpu: Cpu| Board::of(cpu, around(need.flash()), around(need.ram()));
-        let cpus = cpu.map_or_else(|| vec![Board::M4.cpu, Board::M7.cpu], |cpu| vec![cpu]);
-        let boards: Vec<Board> = cpus.into_iter().filter_map(board).collect();
-        for board in &boards {
-            match emulate(tools, &subject, board, None, None) {
-                Ok(emulated) => {
-                    let place = format!("{} ({})", emulated.machine, emulated.cpu);
-                    answer.footprint.get_or_insert_with(|| linked(&emulated.image, Some(emulated.stack_bytes)));
-                    answer.add(&place, Provenance::Emulated, differing(&emulated.outputs), Some(emulated));
-                }
-                Err(error) => answer.leave_out(&format!("{} ({})", board.machine, board.cpu.name()), error)?,
-            }
-        }
-        if let Some(cpu) = cpu.filter(|_| boards.is_empty()) {
-            answer.left_out.push(LeftOut {
-                place: cpu.name().to_owned(),
-                why: format!("no board with a {} is emulated; the code is linked for one", cpu.name()),
-            });
-            match link(tools, &subject, cpu, Bytes(64 << 20), Bytes(64 << 20)) {
-                Ok(done) => answer.footprint = Some(linked(&done.image, None)),
-                Err(error) => answer.leave_out(cpu.name(), error)?,
-            }
-        } else if let Some(target) = answer.target.clone().filter(|_| cpu.is_none()) {
-            let why = "there is no compiler for its core here".to_owned();
-            answer.left_out.push(LeftOut { place: target, why });
-            // What was linked for another core says nothing about this one.
-            answer.footprint = None;
-        }
-        answer.fit = answer.footprint.as_ref().zip(budget).map(|(footprint, budget)| Fit::of(footprint, budget));
-        answer.fits = answer.fit.map(|fit| fit.holds());
-        Ok(answer)
-    }
-
-    fn add(&mut self, place: &str, provenance: Provenance, differing_bytes: usize, emulated: Option<Emulated>) {
-        let is_clean = emulated.as_ref().is_none_or(|emulated| emulated.outside_bytes == 0);
-        self.is_proven &= differing_bytes == 0 && is_clean;
-        self.runs.push(Run { place: place.to_owned(), provenance, differing_bytes, emulated });
+            fits: fit.map(|fit| fit.holds()),
+            fit,
+        })
     }
 
     /// What came of the firmware. Firmware that its own script does not link does not fit.
@@ -240,7 +165,7 @@ impl Answer {
             Ok(proof) => proof,
             Err(error) => {
                 let is_too_large = matches!(&error, ProofError::Build(BuildError::TooLarge(..) | BuildError::NoStack));
-                self.leave_out("the firmware", error)?;
+                self.trial.leave_out("the firmware", error)?;
                 if is_too_large {
                     self.fits = Some(false);
                 }
@@ -248,34 +173,23 @@ impl Answer {
             }
         };
         let (arena, tables) = (promised.ram.activations, promised.known_flash());
-        let network = proof.network;
-        let is_as_promised =
-            (network.arena_bytes, network.table_bytes, network.variable_bytes) == (arena, tables, Bytes(0));
-        self.is_proven &= is_as_promised && proof.self_test.as_ref().is_none_or(|test| test.is_passed);
+        let is_as_promised = proof.is_as_promised(promised);
+        self.trial.is_proven &= is_as_promised && proof.is_passed();
         self.firmware =
             Some(FirmwareAnswer { proof, arena_promised_bytes: arena, tables_promised_bytes: tables, is_as_promised });
         Ok(())
     }
 
-    /// Where the code cannot be tried is left out; what is tried and fails is an error.
-    fn leave_out(&mut self, place: &str, error: ProofError) -> Result<(), Failure> {
-        if !error.is_no_verdict() {
-            return Err(error.into());
-        }
-        self.left_out.push(LeftOut { place: place.to_owned(), why: error.to_string() });
-        Ok(())
-    }
-
     fn write(&self, folder: &Path, sink: &mut dyn Write) -> io::Result<()> {
-        let verdict = match (self.runs.is_empty(), self.is_proven) {
+        let verdict = match (self.trial.runs.is_empty(), self.trial.is_proven) {
             (true, _) => styled("is not proven", BAD),
             (false, true) => styled("is proven", GOOD),
             (false, false) => styled("answers otherwise than the reference", BAD),
         };
         writeln!(sink, "{} in {} {verdict}\n", styled(&self.name, TITLE), folder.display())?;
-        let (inputs, bytes) = (self.inputs, self.output_bytes);
+        let (inputs, bytes) = (self.trial.inputs, self.trial.output_bytes);
         writeln!(sink, "{inputs} inputs, {bytes} bytes of answers, compared with the integer interpreter:")?;
-        for run in &self.runs {
+        for run in &self.trial.runs {
             let how = styled(format!("({})", run.provenance), FAINT);
             writeln!(sink, "  {:<28} {} bytes differ {how}", run.place, run.differing_bytes)?;
             let Some(emulated) = &run.emulated else { continue };
@@ -299,13 +213,13 @@ impl Answer {
                 emulated.stack_bytes
             )?;
         }
-        for LeftOut { place, why } in &self.left_out {
+        for LeftOut { place, why } in &self.trial.left_out {
             writeln!(sink, "  {place:<28} left out: {why}")?;
         }
         if let Some(firmware) = &self.firmware {
             firmware.write(sink)?;
         }
-        if let (Some(budget), Some(footprint)) = (self.budget, &self.footprint) {
+        if let (Some(budget), Some(footprint)) = (self.budget, &self.trial.footprint) {
             write_fit(sink, self.target.as_deref(), budget, footprint)?;
         }
         Ok(())
@@ -346,15 +260,5 @@ impl FirmwareAnswer {
             }
             (None, why) => writeln!(sink, "  self-test left out: {}", why.as_deref().unwrap_or("it was not run")),
         }
-    }
-}
-
-/// What is linked is one figure for each memory: weights, tables and code are not told apart in it.
-pub(super) fn linked(image: &automcu_toolchain::Image, stack: Option<u32>) -> Footprint {
-    Footprint {
-        dtype: DataType::Int8,
-        provenance: Provenance::Linked,
-        ram: RamUse { activations: image.ram_bytes, runtime: None, stack: stack.map(|bytes| Bytes(bytes.into())) },
-        flash: FlashUse { weights: image.flash_bytes, tables: None, code: None },
     }
 }

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use automcu_model::Bytes;
 use automcu_process::{Limits, Program, Status};
+use automcu_target::Footprint;
 use serde::Serialize;
 
 use super::{
@@ -53,6 +54,21 @@ pub struct SelfTest {
     pub is_passed: bool,
     /// What it said.
     pub said: String,
+}
+
+impl FirmwareProof {
+    /// Whether the map file has what was promised, to the byte.
+    #[must_use]
+    pub fn is_as_promised(&self, promised: &Footprint) -> bool {
+        let NetworkMap { arena_bytes, table_bytes, variable_bytes, .. } = self.network;
+        (arena_bytes, table_bytes) == (promised.ram.activations, promised.known_flash()) && variable_bytes == Bytes(0)
+    }
+
+    /// Whether the self-test passed, where it was run.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        self.self_test.as_ref().is_none_or(|test| test.is_passed)
+    }
 }
 
 /// Builds the firmware of the network `name` in this folder and runs its self-test. Nothing is written to the folder.

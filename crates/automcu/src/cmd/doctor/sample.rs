@@ -3,9 +3,9 @@
 use automcu_convert::{Code, Name, Need, Network, Quantisation, Vectors, Weights};
 use automcu_model::{Edge, Extent, Graph, GraphBuilder, Op, Origin, Shape, spec::Activation};
 use automcu_target::Footprint;
-use automcu_toolchain::Subject;
+use automcu_toolchain::{Subject, folder::footprint_of_code};
 
-use crate::{cmd::footprint_of_code, outcome::Failure};
+use crate::outcome::Failure;
 
 const NAME: &str = "sample";
 /// So many inputs are answered.

@@ -10,14 +10,11 @@ use automcu_target::{Budget, Footprint};
 use automcu_toolchain::{
     Board, ProofError, Tools, emulate, host,
     judge::{Patience, Question, Verdict, ask},
-    link,
+    link, linked,
 };
 
 use super::{Checked, State, sample::Sample};
-use crate::{
-    cmd::verify::linked,
-    judges::{Candidate, Found, Setting, Vendor, Workshop},
-};
+use crate::judges::{Candidate, Found, Setting, Vendor, Workshop};
 
 /// The accelerator that Vela compiles the sample for.
 const ACCELERATOR: &str = "ethos-u55-128";

@@ -11,24 +11,23 @@ use std::{
 };
 
 use automcu_artifacts::write_whole;
-use automcu_convert::Network;
-use automcu_dataset::{BatchError, Kind, Options, Part, Resize, Samples, Sealed, Source, Split, Values};
+use automcu_dataset::{Kind, Options, Part, Samples, Sealed, Source, Split, Values};
+use automcu_deployment::{deployed, measured, validated};
 use automcu_model::{Graph, Spec, spec::Head};
 use automcu_trainer::{
     Checkpoint, Conditions, End, Isa, Length, Nature, PROTOCOL, Recipe, Request, Splitting, Summary, Task, check,
 };
 use automcu_workers::{Bounds, Ending, Executor, Heard, Local};
 
-use super::write_json;
+use super::{processors, write_json};
 use crate::{
     Host, Live, Said,
-    answers::{Input, answers},
-    cli::{RangeName, Train},
-    deploy, input,
+    cli::Train,
+    input,
     outcome::{Failure, Outcome},
 };
 use progress::Progress;
-use report::{Answer, Share};
+use report::Answer;
 
 /// What the checkpoint is called in its folder.
 const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -255,14 +254,13 @@ impl Work {
         summary: &Summary,
         test: Option<Sealed<Samples>>,
     ) -> Result<Answer, Failure> {
-        let (network, _) = deploy::deployed(checkpoint, self.samples.borrowed(), self.split.train())?;
-        let indices: Vec<usize> = self.split.validation().iter().map(|&index| index as usize).collect();
+        let (network, _) = deployed(checkpoint, self.samples.borrowed(), self.split.train())?;
         let resize = checkpoint.subject.recipe.resize();
-        let validation = measured(&network, self.samples.subset(&indices), resize)?;
+        let validation = validated(&network, &self.samples, &self.split, resize, processors())?;
         let stem = self.folder.file_name().map_or_else(|| "network".into(), |name| name.to_string_lossy().into_owned());
         let file = self.folder.join(format!("{stem}.tflite"));
         write_whole(&file, &network.to_tflite()?).map_err(|error| Failure::Create { path: file.clone(), error })?;
-        let test = test.map(|sealed| measured(&network, sealed.open(), resize)).transpose()?;
+        let test = test.map(|sealed| measured(&network, sealed.open(), resize, processors())).transpose()?;
         let answer = Answer::of(name, &checkpoint.subject, &network, summary, validation, test, &file);
         let path = self.folder.join(REPORT);
         let mut text = Vec::new();
@@ -270,17 +268,4 @@ impl Work {
         write_whole(&path, &text).map_err(|error| Failure::Create { path, error })?;
         Ok(answer)
     }
-}
-
-/// What the int8 network gets right of samples in the size that they were learnt in.
-fn measured(network: &Network, samples: Samples, resize: Option<Resize>) -> Result<Share, Failure> {
-    let samples = match resize {
-        Some(resize) => samples.resized(resize).map_err(BatchError::from)?,
-        None => samples,
-    };
-    let first = network.quantisations()[Graph::INPUT.index()];
-    let input = Input::of(RangeName::Auto, first, samples.values());
-    let answers = answers(network, &samples, &input)?;
-    let right = answers.iter().zip(samples.labels()).filter(|(answer, label)| **answer == usize::from(**label)).count();
-    Ok(Share::of(right, samples.len()))
 }

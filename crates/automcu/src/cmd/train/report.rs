@@ -6,7 +6,8 @@ use std::{
 };
 
 use automcu_convert::Network;
-use automcu_model::{Bytes, DataType, GraphDigest, Provenance};
+use automcu_deployment::Share;
+use automcu_model::{Bytes, GraphDigest};
 use automcu_trainer::{Accuracy, End, Epoch, Subject, Summary};
 use serde::Serialize;
 
@@ -15,23 +16,6 @@ use crate::{
     cmd::footprint_of_weights,
     show::{FAINT, TITLE, styled, thousands},
 };
-
-/// A share of right answers of the int8 network.
-#[derive(Serialize)]
-pub(super) struct Share {
-    dtype: DataType,
-    provenance: Provenance,
-    right: usize,
-    accuracy: Accuracy,
-}
-
-impl Share {
-    pub(super) fn of(right: usize, samples: usize) -> Self {
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let accuracy = Accuracy::of(count(right), count(samples));
-        Self { dtype: DataType::Int8, provenance: Provenance::Host, right, accuracy }
-    }
-}
 
 /// What came of it.
 #[derive(Serialize)]

@@ -1,34 +1,23 @@
 //! From what was trained to what ships: normalisation folded away, weights in the order of the operators, int8.
 
-use automcu_convert::{
-    Closeness, FloatError, FloatNetwork, FloatWeights, Learnt, Network, Norm, Options, QuantiseError, Range, Report,
-};
+use automcu_convert::{Closeness, FloatNetwork, FloatWeights, Learnt, Network, Norm, Options, Range, Report};
 use automcu_dataset::{EvaluationBatches, SamplesRef};
 use automcu_model::{Graph, Op};
 use automcu_trainer::{Checkpoint, EPSILON, Held, Preparation};
 
-use crate::outcome::Failure;
+use crate::DeployError;
 
 /// So many samples show the ranges of activations: of pictures, and of what is smaller.
 const SHOWN: [usize; 2] = [512, 2048];
 
-/// What was trained cannot be made int8.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DeployError {
-    #[error("{0}")]
-    Float(#[from] FloatError),
-    #[error("{0}")]
-    Quantise(#[from] QuantiseError),
-}
-
 /// The int8 network of a checkpoint, with ranges seen on these samples.
-pub(crate) fn deployed(
+pub fn deployed(
     checkpoint: &Checkpoint,
     samples: SamplesRef<'_>,
     indices: &[u32],
-) -> Result<(Network, Report), Failure> {
+) -> Result<(Network, Report), DeployError> {
     let graph = checkpoint.subject.spec.lower().expect("a checkpoint's architecture was read");
-    let network = FloatNetwork::deployed(&graph, &learnt(&graph, checkpoint)).map_err(DeployError::from)?;
+    let network = FloatNetwork::deployed(&graph, &learnt(&graph, checkpoint))?;
     let is_picture = checkpoint.subject.preparation == Preparation::Bytes;
     let shown = &indices[..indices.len().min(SHOWN[usize::from(!is_picture)])];
     let batches = EvaluationBatches::new(samples, shown, shown.len().max(1), checkpoint.subject.recipe.resize())?;
@@ -41,7 +30,7 @@ pub(crate) fn deployed(
     };
     // Most of a signal may lie far within what its strongest moments reach.
     let options = Options { input, narrow_input: !is_picture, closeness: Closeness::Classes, ..Options::default() };
-    let (network, report) = network.quantised(values, options).map_err(DeployError::from)?;
+    let (network, report) = network.quantised(values, options)?;
     let outputs = network.graph().shape(network.graph().output()).elements();
     let classes = &checkpoint.subject.classes;
     let network = if classes.len() as u64 == outputs { network.with_labels(classes.clone()) } else { network };

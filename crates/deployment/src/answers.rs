@@ -6,32 +6,47 @@ use automcu_convert::{Interpreter, Network, NotComputed, Quantisation, largest};
 use automcu_dataset::{Samples, Values};
 use serde::Serialize;
 
-use crate::cli::RangeName;
-
 /// What the bytes of an image mean to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Range {
-    pub(crate) least: f32,
-    pub(crate) most: f32,
+pub struct Range {
+    /// What 0 means.
+    pub least: f32,
+    /// What 255 means.
+    pub most: f32,
     /// Whether it was chosen by the network's input.
-    pub(crate) is_guessed: bool,
+    pub is_guessed: bool,
+}
+
+/// How a range is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RangeChoice {
+    /// Whichever the network's input comes closest to.
+    Auto,
+    /// 0 to 1.
+    Unit,
+    /// -1 to 1.
+    Signed,
+    /// 0 to 255.
+    Bytes,
+    /// The byte less 128, by 128: what training makes of them.
+    Centred,
 }
 
 /// What the input of a network that was trained here means.
 const CENTRED: Quantisation = Quantisation { scale: 1.0 / 128.0, zero_point: 0 };
 
 impl Range {
-    fn chosen(name: RangeName, first: Quantisation) -> Self {
-        let range = |least, most| Self { least, most, is_guessed: name == RangeName::Auto };
+    fn chosen(choice: RangeChoice, first: Quantisation) -> Self {
+        let range = |least, most| Self { least, most, is_guessed: choice == RangeChoice::Auto };
         let all = [range(0.0, 1.0), range(-1.0, 1.0), range(0.0, 255.0), range(-1.0, 127.0 / 128.0)];
-        match name {
-            RangeName::Unit => all[0],
-            RangeName::Signed => all[1],
-            RangeName::Bytes => all[2],
-            RangeName::Centred => all[3],
+        match choice {
+            RangeChoice::Unit => all[0],
+            RangeChoice::Signed => all[1],
+            RangeChoice::Bytes => all[2],
+            RangeChoice::Centred => all[3],
             // Few other networks have steps of exactly 1/128 about 0.
-            RangeName::Auto if first == CENTRED => all[3],
-            RangeName::Auto => {
+            RangeChoice::Auto if first == CENTRED => all[3],
+            RangeChoice::Auto => {
                 let (least, most) = (first.real(i8::MIN), first.real(i8::MAX));
                 // How far the ends are apart, as a share of the range.
                 let distance = |range: &Self| {
@@ -52,7 +67,7 @@ impl Range {
 }
 
 /// How the values of a sample become a network's input.
-pub(crate) enum Input {
+pub enum Input {
     /// By a table of bytes.
     Bytes(Range, Box<[i8; 256]>),
     /// Standardised values are what they are.
@@ -60,25 +75,29 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    pub(crate) fn of(name: RangeName, first: Quantisation, values: &Values) -> Self {
+    /// For these values, where the network's first tensor is quantised so.
+    #[must_use]
+    pub fn of(choice: RangeChoice, first: Quantisation, values: &Values) -> Self {
         match values {
             Values::Bytes(_) => {
-                let range = Range::chosen(name, first);
+                let range = Range::chosen(choice, first);
                 Self::Bytes(range, Box::new(range.table(first)))
             }
             Values::Floats(_) => Self::Floats(first),
         }
     }
 
-    pub(crate) const fn range(&self) -> Option<Range> {
+    /// What bytes mean; none where the samples are no pictures.
+    #[must_use]
+    pub const fn range(&self) -> Option<Range> {
         match self {
             Self::Bytes(range, _) => Some(*range),
             Self::Floats(_) => None,
         }
     }
 
-    /// The input that is sample `i`.
-    fn fill(&self, samples: &Samples, i: usize, input: &mut Vec<i8>) {
+    /// Makes `input` that of sample `i`.
+    pub fn fill(&self, samples: &Samples, i: usize, input: &mut Vec<i8>) {
         input.clear();
         let place = i * samples.each()..(i + 1) * samples.each();
         match (self, samples.values()) {
@@ -93,9 +112,13 @@ impl Input {
     }
 }
 
-/// The class that the network answers for each sample, on as many threads as there are processors.
-pub(crate) fn answers(network: &Network, samples: &Samples, input: &Input) -> Result<Vec<usize>, NotComputed> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+/// The class that the network answers for each sample, on so many threads.
+pub fn answers(
+    network: &Network,
+    samples: &Samples,
+    input: &Input,
+    threads: NonZero<usize>,
+) -> Result<Vec<usize>, NotComputed> {
     let part = &|part: std::ops::Range<usize>| -> Result<Vec<usize>, NotComputed> {
         let mut interpreter = Interpreter::new(network)?;
         let mut values = Vec::new();
@@ -105,7 +128,7 @@ pub(crate) fn answers(network: &Network, samples: &Samples, input: &Input) -> Re
         });
         Ok(answers.collect())
     };
-    let each = samples.len().div_ceil(threads).max(1);
+    let each = samples.len().div_ceil(threads.get()).max(1);
     thread::scope(|scope| {
         let starts = (0..samples.len()).step_by(each);
         let parts: Vec<_> =
@@ -131,13 +154,13 @@ mod tests {
             (0.0078, -1, -1.0, 1.0),
             (1.0 / 128.0, 0, -1.0, 127.0 / 128.0),
         ] {
-            let range = Range::chosen(RangeName::Auto, Quantisation { scale, zero_point });
+            let range = Range::chosen(RangeChoice::Auto, Quantisation { scale, zero_point });
             assert_eq!((range.least, range.most, range.is_guessed), (least, most, true));
         }
-        let unit = Range::chosen(RangeName::Auto, Quantisation { scale: 1.0 / 255.0, zero_point: -128 });
+        let unit = Range::chosen(RangeChoice::Auto, Quantisation { scale: 1.0 / 255.0, zero_point: -128 });
         let table = unit.table(Quantisation { scale: 1.0 / 255.0, zero_point: -128 });
         assert_eq!((table[0], table[128], table[255]), (-128, 0, 127));
-        let centred = Range::chosen(RangeName::Auto, CENTRED).table(CENTRED);
+        let centred = Range::chosen(RangeChoice::Auto, CENTRED).table(CENTRED);
         assert!((0..=255_u8).all(|byte| centred[usize::from(byte)] == (byte ^ 0x80).cast_signed()));
     }
 }
