@@ -93,6 +93,7 @@ fn plan(candidates: u32) -> JobPlan {
         a_round: 3,
         rungs: vec![rung("short", candidates, 1, false), rung("long", 3, 1, true), rung("again", 1, 2, false)],
         screens_first: true,
+        judge: None,
     }
 }
 

@@ -173,6 +173,7 @@ fn plan(candidates: u32) -> JobPlan {
         a_round: 4,
         rungs: vec![rung("short", candidates), rung("long", 2)],
         screens_first: true,
+        judge: None,
     }
 }
 

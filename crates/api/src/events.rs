@@ -140,6 +140,10 @@ pub enum What {
         metric: Option<Metric>,
         /// The metric on the test samples, of the winner.
         test: Option<Metric>,
+        /// Whether all was proven that is of a winner.
+        as_winner: bool,
+        /// Of the weights of which try.
+        attempt: Option<AttemptId>,
         /// The list of the files of its bundle, an artifact.
         bundle: Option<Digest>,
         /// How long it took.

@@ -227,6 +227,16 @@ pub struct JobView {
     pub trained: u64,
     /// Verifications.
     pub verified: u64,
+    /// Rounds of proposals.
+    pub rounds: u32,
+    /// Candidates that a judge refused before training, as they need too much.
+    pub over_budget: u64,
+    /// Candidates that a judge refused as its tool lacks an operation.
+    pub unsupported: u64,
+    /// Members of the space that were refused without being put forward.
+    pub passed_over: u64,
+    /// Its priority.
+    pub priority: Option<i8>,
     /// The answer.
     pub winner: Option<CandidateId>,
     /// What language models read and wrote.
@@ -316,6 +326,8 @@ pub struct TrainingView {
     pub attempt: AttemptId,
     /// The seed.
     pub seed: u64,
+    /// At which rung, from 0 on.
+    pub rung: u8,
     /// When it began.
     pub started_ms: u64,
     /// Epochs done, as far as was told.
@@ -343,8 +355,12 @@ pub struct VerificationView {
     pub verdict: Verdict,
     /// What the candidate needs.
     pub footprint: Option<Footprint>,
-    /// The metric of what ships.
+    /// The validation metric of what ships.
     pub metric: Option<Metric>,
+    /// The same on the test samples, of the winner.
+    pub test: Option<Metric>,
+    /// Of the weights of which try.
+    pub attempt: Option<AttemptId>,
     /// The list of the files of its bundle, an artifact.
     pub bundle: Option<Digest>,
     /// How long it took.

@@ -42,6 +42,8 @@ pub struct JobPlan {
     pub rungs: Vec<Rung>,
     /// Whether candidates are screened before they are trained.
     pub screens_first: bool,
+    /// The judge whose word is wanted of each candidate.
+    pub judge: Option<String>,
 }
 
 impl JobPlan {

@@ -161,6 +161,7 @@ impl House {
             targets: self.targets.clone(),
             store: store.clone(),
             history: Arc::clone(&history),
+            judges: self.judges.iter().map(|judge| judge.identity().name.to_owned()).collect(),
             slots: self.capacity.slots.get(),
             threads: self.capacity.threads,
         };

@@ -52,6 +52,8 @@ pub struct Planner {
     pub store: Store,
     /// Past jobs.
     pub history: Arc<History>,
+    /// The judges that are there.
+    pub judges: Vec<String>,
     /// Trainings that run at a time.
     pub slots: u32,
     /// Threads of each.
@@ -97,6 +99,14 @@ pub enum PlanError {
     /// Not even the smallest network fits.
     #[error("budget: {0}")]
     Budget(String),
+    /// No such judge.
+    #[error("judges: {named} cannot be asked; {remedy}")]
+    Judge {
+        /// What was named.
+        named: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The recipe is not there or cannot be used.
     #[error("recipe: {0}")]
     Recipe(#[from] RecipeError),
@@ -147,6 +157,7 @@ impl Planner {
             let remedy = "it shows a language model what all agents said, and none proposes; leave it out";
             return Err(PlanError::Absent { field: "ablate", value: "msim".to_owned(), remedy });
         }
+        let judge = self.judge(asked)?;
         let recipe = self.recipe(asked, &samples, &mut assumed)?;
         let time_s = time(asked, &mut assumed);
         let ladder = self.ladder(asked.limits, time_s);
@@ -187,6 +198,7 @@ impl Planner {
             a_round: A_ROUND,
             rungs,
             screens_first,
+            judge,
         };
         Ok(Planned { plan, job, assumed })
     }
@@ -198,6 +210,24 @@ impl Planner {
 
     fn put(&self, document: &impl serde::Serialize) -> Result<ArtifactId, StoreError> {
         self.store.put(&serde_json::to_vec(document).expect("plain data"))
+    }
+
+    /// The judge whose word counts, if one is named.
+    fn judge(&self, asked: &JobFile) -> Result<Option<String>, PlanError> {
+        match asked.judges.as_deref() {
+            None | Some([]) => Ok(None),
+            Some([one]) if self.judges.contains(one) => Ok(Some(one.clone())),
+            Some([one]) => {
+                let known = self.judges.join(", ");
+                Err(PlanError::Judge {
+                    named: one.clone(),
+                    remedy: format!("here are {known}; `automcu doctor` says more"),
+                })
+            }
+            Some(all) => {
+                Err(PlanError::Judge { named: all.join(", "), remedy: "name one, or none to ask all".to_owned() })
+            }
+        }
     }
 
     fn recipe(&self, asked: &JobFile, samples: &Samples, assumed: &mut Vec<String>) -> Result<Recipe, PlanError> {

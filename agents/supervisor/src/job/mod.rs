@@ -277,6 +277,10 @@ impl Job {
         Ticket { job: self.id, candidate, attempt }
     }
 
+    fn judge(&self) -> Option<Brief> {
+        self.plan.judge.as_deref().map(Brief::new)
+    }
+
     fn target(&self) -> Option<Brief> {
         self.plan.target.as_deref().map(Brief::new)
     }

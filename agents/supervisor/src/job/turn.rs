@@ -201,6 +201,7 @@ impl Job {
                     target: self.target(),
                     budget: self.plan.budget,
                     dtype: DataType::Int8,
+                    judge: self.judge(),
                 }));
             }
         }
@@ -330,6 +331,7 @@ impl Job {
                 target: self.target(),
                 budget: self.plan.budget,
                 dtype: DataType::Int8,
+                judge: self.judge(),
                 proof,
             }));
         }
