@@ -3,9 +3,11 @@
 use std::{fs, path::Path, time::Duration};
 
 use automcu::Outcome;
+use automcu_convert::{Name, Need, Network};
 use automcu_needs::need;
 use automcu_process::{Limits, Program, Status};
 use automcu_tests::{automcu, automcu_among, fixture};
+use automcu_toolchain::folder::{Folder, Wanted};
 use serde_json::Value;
 
 fn compiled(model: &str, folder: &Path) -> Value {
@@ -36,6 +38,25 @@ fn what_is_handed_over_builds_and_checks_itself() {
         runs(folder.path(), &cmake, &["--build", "build"]);
         runs(folder.path(), &folder.path().join("build/automcu_mbnet32_te_int8_demo"), &[]);
     }
+}
+
+/// A folder that was made at once, with other files beside, is verified as one that `automcu compile` wrote.
+#[test]
+fn a_folder_that_is_handed_over_whole_is_verified() {
+    if need("cc").is_none() {
+        return;
+    }
+    let file = fs::read(fixture("models/mbnet32_te_int8.tflite")).expect("there");
+    let network = Network::from_tflite(&file).expect("a network");
+    let (name, need) = (Name::like("eye"), Need::of(network.graph()));
+    let wanted = Wanted { network: &network, name: &name, need: &need, target: None, budget: None, firmware: None };
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, content) in Folder::of(wanted).expect("made").into_files() {
+        fs::write(folder.path().join(name), content).expect("writable");
+    }
+    fs::write(folder.path().join("REPORT.md"), "# Report").expect("writable");
+    let said = automcu(&["verify", folder.path().to_str().expect("text"), "--inputs", "1"]);
+    assert_eq!(said.outcome, Outcome::Yes, "{}", said.errors);
 }
 
 /// Every byte of the arena is accounted for: no two rows that live at the same time share one.

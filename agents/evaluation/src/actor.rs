@@ -195,6 +195,13 @@ impl Actor for Evaluation {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
     }
+
+    /// Nobody hears any more what threads find: they end at their next step.
+    fn stopped(&mut self, _: &mut Self::Context) {
+        for stop in self.stops.values() {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Handler<ScreenCandidate> for Evaluation {

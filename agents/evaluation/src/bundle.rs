@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use automcu_trainer::{Conditions, Subject};
+use automcu_trainer::{Conditions, Splitting, Subject};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -92,10 +92,7 @@ fn checksums(files: &[(String, Vec<u8>)]) -> String {
 
 /// How it was made, and how anybody holds it to that.
 fn how(candidate: &Candidate) -> String {
-    let subject = &candidate.checkpoint.subject;
-    let Subject { data, seed, threads, vectors, .. } = subject;
-    let left_out = subject.left_out.map(|group| format!(" --leave-out {group}")).unwrap_or_default();
-    let mixes = if candidate.conditions.split.mixes_groups { " --mix-groups" } else { "" };
+    let Subject { data, seed, threads, vectors, .. } = &candidate.checkpoint.subject;
     let mut text = format!(
         "# How this was made\n\n\
          `spec.json` was trained on `{data}` by `recipe.json` with seed {seed}, on {threads} threads of {vectors} \
@@ -106,18 +103,30 @@ fn how(candidate: &Candidate) -> String {
          validate; `vectors/outputs.bin` holds what the integer interpreter answers, and the code answered here, to the byte.\n\n\
          ## Hold it to that\n\nIn this folder:\n"
     );
-    let again = format!("automcu compile checkpoint.safetensors --data {data} --name {NAME} -o again");
-    let train = format!(
-        "automcu train spec.json --data {data} --recipe recipe.json --seed {seed} --threads {threads}{mixes}{left_out} -o anew"
-    );
-    for (what, command) in [
-        ("The files are those that were handed out", format!("sha256sum -c {CHECKSUMS}")),
-        ("The code answers as the integers do, here and in QEMU", "automcu verify .".to_owned()),
-        ("What it gets right of the test samples", format!("automcu eval {NAME}.tflite --data {data}{left_out}")),
-        ("The very same integers from what was learnt", again),
-        ("Train it anew, from drawn weights", train),
-    ] {
+    for (what, command) in commands(candidate) {
         let _ = write!(text, "\n{what}:\n\n```sh\n{command}\n```\n");
     }
     text
+}
+
+/// What shows what.
+fn commands(candidate: &Candidate) -> Vec<(&'static str, String)> {
+    let Subject { data, seed, threads, left_out, .. } = &candidate.checkpoint.subject;
+    let left_out = left_out.map(|group| format!(" --leave-out {group}")).unwrap_or_default();
+    let split = candidate.conditions.split;
+    let mixes = if split.mixes_groups { " --mix-groups" } else { "" };
+    let mut commands = vec![
+        ("The files are those that were handed out", format!("sha256sum -c {CHECKSUMS}")),
+        ("The code answers as the integers do, here and in QEMU", "automcu verify .".to_owned()),
+        ("What it gets right of the test samples", format!("automcu eval {NAME}.tflite --data {data}{left_out}")),
+    ];
+    // The command line knows the usual split only.
+    if split == (Splitting { mixes_groups: split.mixes_groups, ..Splitting::default() }) {
+        let again = format!("automcu compile checkpoint.safetensors --data {data} --name {NAME} -o again");
+        let train =
+            format!("automcu train spec.json --data {data} --recipe recipe.json --seed {seed} --threads {threads}");
+        commands.push(("The very same integers from what was learnt", again));
+        commands.push(("Train it anew, from drawn weights", format!("{train}{mixes}{left_out} -o anew")));
+    }
+    commands
 }

@@ -55,7 +55,7 @@ async fn the_first_refusal_ends_it() {
 async fn the_planner_says_what_would_make_it_fit() {
     let mut scene = Scene::new(vec![Arc::new(Own::default())], ONE, Tools::default());
     let asked = scene.candidate(ticket(1));
-    let budget = Budget { ram: Some(Bytes(64 << 10)), flash: Some(Bytes(15 << 10)) };
+    let budget = Budget { ram: Some(Bytes(64 << 10)), flash: Some(Bytes(6 << 10)) };
     let summary = scene.screened(ScreenCandidate { budget, ..asked.clone() }).await;
     let Verdict::OverBudget { reason } = &summary.verdict else { panic!("{summary:?}") };
     assert!(reason.as_str().contains("Flash by") && reason.as_str().contains("; narrow layer"), "{reason}");
