@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automcu_api::{
-    AttemptId, CandidateId, EventView, JobState, Metric, Notice, Progress, TrainingEnd, Verdict, What,
-};
+use automcu_api::{AttemptId, CandidateId, EventView, JobState, Metric, Notice, Progress, TrainingEnd, Verdict, What};
 
 use crate::cmd::clock_time;
 
@@ -114,13 +112,7 @@ impl Board {
         }
     }
 
-    fn ended(
-        &mut self,
-        candidate: CandidateId,
-        rung: u8,
-        end: &TrainingEnd,
-        metric: Option<Metric>,
-    ) -> Option<String> {
+    fn ended(&mut self, candidate: CandidateId, rung: u8, end: &TrainingEnd, metric: Option<Metric>) -> Option<String> {
         let how = if rung == 0 { "tried" } else { "trained further" };
         match (end, metric) {
             (TrainingEnd::Failed { reason, .. }, _) => Some(format!("{candidate} could not be trained: {reason}")),
@@ -242,6 +234,5 @@ pub(crate) const fn word(state: JobState) -> &'static str {
         JobState::Finished => "finished",
         JobState::Failed => "failed",
         JobState::Cancelled => "cancelled",
-        _ => "in a state that this program does not know",
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod data;
+mod run;
 
 use std::path::PathBuf;
 
@@ -12,17 +13,19 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
+pub(crate) use run::Run;
 
 /// Neural networks that fit a microcontroller.
 #[derive(Parser)]
 #[command(name = "automcu", version, about, max_term_width = 110, arg_required_else_help = true)]
 #[command(
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
-        An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
+        `automcu run` searches one: from what is wanted to proven C code. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
         `automcu doctor` tries every tool that AutoMCU uses; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
+        automcu run\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
         automcu targets --fits arch.json\n  \
@@ -50,6 +53,7 @@ const OUTCOMES: &str = "Exit status:\n  \
 /// What is asked.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
+    Run(Run),
     Check(Check),
     Inspect(Inspect),
     Fit(Fit),

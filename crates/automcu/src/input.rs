@@ -32,7 +32,7 @@ pub(crate) struct Architecture {
 }
 
 /// The name and the content of a file or of standard input, and one byte more than is allowed where it is too long.
-fn content(path: &Path, input: &mut dyn Read, most: usize) -> Result<(String, Vec<u8>), Failure> {
+pub(crate) fn content(path: &Path, input: &mut dyn Read, most: usize) -> Result<(String, Vec<u8>), Failure> {
     let most = most as u64 + 1;
     let (name, bytes) = if path == Path::new("-") {
         ("standard input".to_owned(), read(input, most))

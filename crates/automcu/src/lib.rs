@@ -2,9 +2,11 @@
 
 mod answer;
 mod audit;
+mod board;
 mod cli;
 mod cmd;
 mod fetch;
+mod house;
 mod input;
 mod judges;
 mod outcome;
@@ -40,6 +42,8 @@ pub struct Streams {
     pub surroundings: Surroundings,
     /// Where data sets lie under their names.
     pub data: PathBuf,
+    /// Where histories and what belongs to them are kept.
+    pub state: PathBuf,
     /// Whether a person watches `errors`, and lines there may be written anew.
     pub is_watched: bool,
     /// The time since some moment.
@@ -94,8 +98,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 }
 
 fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
-    let Streams { input, errors, folders, surroundings, data, is_watched, clock, program, interrupts, .. } = streams;
+    let Streams { input, errors, folders, surroundings, data, state, is_watched, clock, program, interrupts, .. } =
+        streams;
     let done = match verb {
+        Verb::Run(arguments) => {
+            let mut live = Live { sink: errors, is_watched: *is_watched };
+            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
+            let workshop = Workshop::open(folders, surroundings);
+            cmd::run::run(&arguments, input, &host, state, &workshop, &mut live, said)
+        }
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         folders: std::env::split_paths(&path).collect(),
         surroundings: surroundings(),
         data: data_home(),
+        state: state_home(),
         is_watched: std::io::stderr().is_terminal(),
         clock: since_start,
         program: std::env::current_exe().unwrap_or_else(|_| "automcu".into()),
@@ -50,6 +51,15 @@ fn interrupts() -> Arc<AtomicBool> {
 #[expect(clippy::disallowed_methods, reason = "a program uses the tools that its user's environment names")]
 fn surroundings() -> automcu::Surroundings {
     automcu::Surroundings::read(|name| std::env::var_os(name))
+}
+
+/// Where histories are kept: AUTOMCU_STATE, or where the user's programs keep what they did.
+#[expect(clippy::disallowed_methods, reason = "a program keeps things where its user's environment says")]
+fn state_home() -> PathBuf {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let shared = || folder("XDG_STATE_HOME").map(|folder| folder.join("automcu"));
+    let personal = || folder("HOME").map(|folder| folder.join(".local/state/automcu"));
+    folder("AUTOMCU_STATE").or_else(shared).or_else(personal).unwrap_or_else(|| PathBuf::from("automcu-state"))
 }
 
 /// Where data sets lie under their names: AUTOMCU_DATA, or where the user's programs keep what they fetched.

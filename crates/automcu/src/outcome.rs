@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
+use automcu_daemon::{AloneError, PlanError};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_deployment::DeployError;
@@ -90,6 +91,16 @@ pub(crate) enum Failure {
     /// The architecture is refused; each reason has been told already.
     #[error("{file} is not constructible")]
     NotConstructible { file: String },
+    #[error("{0}")]
+    Job(#[from] automcu_api::ReadError),
+    #[error("{0}")]
+    Alone(#[from] automcu_daemon::AloneError),
+    #[error("{0}")]
+    Bundle(#[from] automcu_daemon::BundleError),
+    #[error("{job} was interrupted; how far it is, is kept, and --resume goes on")]
+    JobInterrupted { job: String },
+    #[error("{}: folders of this name are taken; name another with --output", .0.display())]
+    Taken(PathBuf),
     /// A file or folder cannot be written.
     #[error("{}: {error}", path.display())]
     Create { path: PathBuf, error: io::Error },
@@ -240,11 +251,26 @@ impl Failure {
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
             Self::Write(_) => Outcome::Unwritable,
+            Self::Job(_) => Outcome::Refused,
+            Self::Alone(error) => of_run(error),
+            Self::Bundle(_) | Self::Taken(_) => Outcome::NotCreated,
+            Self::JobInterrupted { .. } => Outcome::Interrupted,
         }
     }
 }
 
-const fn of_record(error: &RecordError) -> Outcome {
+const fn of_run(error: &AloneError) -> Outcome {
+    match error {
+        AloneError::Plan(PlanError::Target(_)) | AloneError::NothingToResume => Outcome::Misused,
+        AloneError::Plan(PlanError::Budget(_)) => Outcome::No,
+        AloneError::Plan(PlanError::NoData(_) | PlanError::Data(_)) => Outcome::Unreadable,
+        AloneError::Plan(_) => Outcome::Refused,
+        AloneError::Start(_) | AloneError::Store(_) | AloneError::History(_) => Outcome::NotCreated,
+        AloneError::Refused(_) | AloneError::Gone => Outcome::Broken,
+    }
+}
+
+fn of_record(error: &RecordError) -> Outcome {
     match error {
         RecordError::Read { .. } => Outcome::Unreadable,
         RecordError::Write { .. } => Outcome::NotCreated,

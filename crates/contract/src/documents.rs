@@ -1,6 +1,6 @@
 //! Documents that agents hand each other as artifacts: what does not fit into a message. Each has a version and a bound.
 
-use automcu_model::{ArtifactId, CandidateId, GraphDigest};
+use automcu_model::{ArtifactId, CandidateId, GraphDigest, JobId};
 use automcu_target::Budget;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -114,7 +114,9 @@ pub enum Proposer {
 pub struct OutcomePage {
     /// [`DOCUMENTS`].
     pub version: u32,
-    /// The page before, if this is not the first.
+    /// The job.
+    pub job: JobId,
+    /// The page before, if this is not the first. Rounds never grow towards it.
     pub earlier: Option<ArtifactId>,
     /// The round that it is about.
     pub round: u32,

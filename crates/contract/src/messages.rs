@@ -61,6 +61,13 @@ pub struct ProposeCandidates {
     pub assignment: ArtifactId,
     /// The latest [`OutcomePage`](crate::OutcomePage) that counts for this round; it names those before it.
     pub outcomes: Option<ArtifactId>,
+    /// What was put forward before this round and is on none of these pages, so that it is not put forward again.
+    pub pending: Few<GraphDigest, { Self::PENDING }>,
+}
+
+impl ProposeCandidates {
+    /// The most candidates that are put forward and not settled when more are asked for.
+    pub const PENDING: usize = 32;
 }
 
 /// Where a candidate comes from.

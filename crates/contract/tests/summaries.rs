@@ -56,7 +56,8 @@ fn verdict() -> Verdict {
 impl Largest for ProposeCandidates {
     fn largest() -> Self {
         let (assignment, outcomes) = (artifact(), Some(artifact()));
-        Self { job: JobId(u64::MAX), round: u32::MAX, wanted: u8::MAX, budget: BUDGET, assignment, outcomes }
+        let pending = (0..).map_while(|n| Few::new(vec![digest(); n]).ok()).last().expect("some");
+        Self { job: JobId(u64::MAX), round: u32::MAX, wanted: u8::MAX, budget: BUDGET, assignment, outcomes, pending }
     }
 }
 

@@ -13,8 +13,11 @@ use automcu_artifacts::{Store, StoreError};
 use automcu_contract::{ControlPort, Drain};
 use automcu_history::{History, HistoryError, Opened};
 use automcu_supervisor::{Factories, Told};
-use automcu_target::Catalogue;
-use automcu_toolchain::{Tools, judge::{Judge, Patience}};
+use automcu_target::{Catalogue, Part};
+use automcu_toolchain::{
+    Tools,
+    judge::{Judge, Patience},
+};
 use automcu_workers::Executor;
 use tracing::{info, warn};
 
@@ -173,17 +176,20 @@ impl House {
         arbiter: actix::ArbiterHandle,
         store: &Store,
     ) -> Box<dyn Fn(automcu_contract::SupervisorPort) -> automcu_contract::ProposalPort + Send> {
-        let hands = automcu_proposal::Hands { store: store.clone(), targets: self.targets.clone() };
-        Box::new(move |port| {
-            automcu_proposal::spawn(&arbiter, automcu_proposal::Config::default(), hands.clone(), port)
-        })
+        let catalogue = self.targets.clone();
+        let targets = Arc::new(move |name: &str| catalogue.find(name).ok().map(Part::core));
+        let hands = automcu_proposal::Hands { store: store.clone(), targets };
+        let most_jobs = self.capacity.jobs_at_work.get() as usize;
+        let config = automcu_proposal::Config { most_waiting: WAITING, most_jobs };
+        Box::new(move |port| automcu_proposal::spawn(&arbiter, config, hands.clone(), port))
     }
 
     fn training(
         &self,
         arbiter: actix::ArbiterHandle,
         store: &Store,
-    ) -> Result<Box<dyn Fn(automcu_contract::SupervisorPort) -> automcu_contract::TrainingPort + Send>, StartError> {
+    ) -> Result<Box<dyn Fn(automcu_contract::SupervisorPort) -> automcu_contract::TrainingPort + Send>, StartError>
+    {
         let config = automcu_training::Config {
             slots: self.capacity.slots.get(),
             most_waiting: WAITING,

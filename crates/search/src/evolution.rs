@@ -22,7 +22,7 @@ pub const FIRST: usize = 6;
 const CROSSINGS: u32 = 6;
 
 /// Evolves.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Evolution<S: Space> {
     task: Arc<Task<S>>,
     seed: u64,
@@ -105,5 +105,10 @@ impl<S: Space> Strategy<S> for Evolution<S> {
     fn know(&mut self, id: S::Id) {
         self.random.know(id.clone());
         self.known.add(id);
+    }
+
+    fn recall(&mut self, ids: &[S::Id]) {
+        self.random.recall(ids);
+        self.known.recall(ids);
     }
 }

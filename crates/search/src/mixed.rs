@@ -29,7 +29,7 @@ enum Turn {
 }
 
 /// The mixture.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Mixed<S: Space> {
     task: Arc<Task<S>>,
     seed: u64,
@@ -103,5 +103,12 @@ impl<S: Space> Strategy<S> for Mixed<S> {
         self.evolution.know(id.clone());
         self.random.know(id.clone());
         self.known.add(id);
+    }
+
+    fn recall(&mut self, ids: &[S::Id]) {
+        self.seeds.recall(ids);
+        self.evolution.recall(ids);
+        self.random.recall(ids);
+        self.known.recall(ids);
     }
 }

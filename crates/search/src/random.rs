@@ -39,7 +39,7 @@ pub fn repaired<S: Space>(
 }
 
 /// Draws at random.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Random<S: Space> {
     task: Arc<Task<S>>,
     seed: u64,
@@ -107,5 +107,9 @@ impl<S: Space> Strategy<S> for Random<S> {
 
     fn know(&mut self, id: S::Id) {
         self.known.add(id);
+    }
+
+    fn recall(&mut self, ids: &[S::Id]) {
+        self.known.recall(ids);
     }
 }

@@ -1,6 +1,8 @@
 //! Seeds scaled to a budget: the widest that fits, by bisection, and the strategy that puts them forward.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use automcu_target::Budget;
 
 use crate::{
     cost::{NothingFits, Size, Task},
@@ -48,54 +50,72 @@ pub fn scaled<S: Space>(task: &Task<S>, member: &S::Member, tally: &mut Tally) -
     best
 }
 
-/// Puts seeds forward, each as wide as fits: as they are, then in other depths and with strides elsewhere.
-#[derive(Debug)]
+/// Puts seeds forward, each as wide as fits: as they are, then in other depths and with strides elsewhere. Where nothing is bounded
+/// there is nothing to fill, and they keep their own width.
+#[derive(Clone, Debug)]
 pub struct Seeds<S: Space> {
     task: Arc<Task<S>>,
     known: Known<S::Id>,
-    /// Which form of which seed is next.
-    next: usize,
+    /// What the first forms of seeds came to; scaling is what takes time, so clones share it.
+    forms: Arc<Mutex<Vec<Option<Form<S>>>>>,
+}
+
+type ProposalOf<S> = Proposal<<S as Space>::Member, <S as Space>::Id>;
+
+/// A form of a seed that fits, and what was looked at on the way.
+#[derive(Clone, Debug)]
+struct Form<S: Space> {
+    proposal: ProposalOf<S>,
+    tally: Tally,
 }
 
 impl<S: Space> Seeds<S> {
     /// Those of the task's space.
     #[must_use]
     pub fn new(task: Arc<Task<S>>) -> Self {
-        Self { task, known: Known::default(), next: 0 }
+        Self { task, known: Known::default(), forms: Arc::default() }
     }
 
-    fn proposal(&mut self, seed: &Seed<S::Member>, variant: Variant, tally: &mut Tally) -> Option<ProposalOf<S>> {
+    fn form(&self, seed: &Seed<S::Member>, variant: Variant) -> Option<Form<S>> {
         let varied = self.task.space.varied(&seed.member, variant)?;
-        let Scaled { member, eighths, size } = scaled(&self.task, &varied, tally)?;
+        let mut tally = Tally::default();
+        let (Scaled { member, size, .. }, how) = if self.task.budget == Budget::default() {
+            let size = self.task.admit(&varied).ok()?;
+            (Scaled { member: varied, eighths: 8, size }, "at its own width".to_owned())
+        } else {
+            let scaled = scaled(&self.task, &varied, &mut tally)?;
+            let percent = f64::from(scaled.eighths) * 12.5;
+            (scaled, format!("at {percent} % of its width, the widest that fits"))
+        };
         let id = self.task.space.id(&member).ok()?;
-        if !self.known.add(id.clone()) {
-            tally.repeated += 1;
-            return None;
-        }
-        let percent = f64::from(eighths) * 12.5;
-        let rationale = format!("{}, {}, at {percent} % of its width, the widest that fits", seed.name, variant.word());
-        Some(Proposal { member, id, source: Source::Seed, rationale, size })
+        let rationale = format!("{}, {}, {how}", seed.name, variant.word());
+        Some(Form { proposal: Proposal { member, id, source: Source::Seed, rationale, size }, tally })
     }
 }
-
-type ProposalOf<S> = Proposal<<S as Space>::Member, <S as Space>::Id>;
 
 impl<S: Space> Strategy<S> for Seeds<S> {
     fn propose(&mut self, seen: &[Outcome<S::Member>], wanted: usize) -> ProposalsOf<S> {
         self.known.read(&self.task.space, seen);
         let seeds = self.task.space.seeds();
+        let mut all =
+            Variant::ALL.iter().flat_map(|variant| seeds.iter().map(move |seed| (seed, *variant))).enumerate();
         let mut found = Proposals::default();
+        let forms = Arc::clone(&self.forms);
+        let mut forms = forms.lock().unwrap_or_else(PoisonError::into_inner);
         while found.proposals.len() < wanted {
-            let place = self.next;
-            let Some((seed, variant)) =
-                seeds.get(place % seeds.len().max(1)).zip(Variant::ALL.get(place / seeds.len().max(1)))
-            else {
+            let Some((place, (seed, variant))) = all.next() else {
                 found.shortfall = Some(shortfall(&self.task, Shortfall::Exhausted));
                 break;
             };
-            self.next += 1;
-            if let Some(proposal) = self.proposal(seed, *variant, &mut found.tally) {
-                found.keep(proposal);
+            if place == forms.len() {
+                forms.push(self.form(seed, variant));
+            }
+            // What was looked at counts where it led to something, so that it counts once, whoever asks how often.
+            if let Some(Form { proposal, tally }) = forms[place].as_ref()
+                && self.known.add(proposal.id.clone())
+            {
+                found.tally += *tally;
+                found.keep(proposal.clone());
             }
         }
         found
@@ -103,6 +123,10 @@ impl<S: Space> Strategy<S> for Seeds<S> {
 
     fn know(&mut self, id: S::Id) {
         self.known.add(id);
+    }
+
+    fn recall(&mut self, ids: &[S::Id]) {
+        self.known.recall(ids);
     }
 }
 

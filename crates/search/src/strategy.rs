@@ -151,6 +151,9 @@ pub trait Strategy<S: Space> {
 
     /// Somebody else put this member forward; it is not proposed any more.
     fn know(&mut self, id: S::Id);
+
+    /// The ids of the first members that will have been seen, in order, so that they are not worked out once more.
+    fn recall(&mut self, ids: &[S::Id]);
 }
 
 /// What was put forward.
@@ -173,6 +176,12 @@ impl<I: Ord + Clone> Known<I> {
         let new = seen.get(self.read..).unwrap_or(seen);
         self.ids.extend(new.iter().filter_map(|outcome| space.id(&outcome.member).ok()));
         self.read = seen.len();
+    }
+
+    /// Takes in the ids of what will have been seen.
+    pub(crate) fn recall(&mut self, ids: &[I]) {
+        self.ids.extend(ids.iter().cloned());
+        self.read = self.read.max(ids.len());
     }
 
     /// Whether it is new; it is known from here on.

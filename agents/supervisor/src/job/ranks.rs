@@ -1,7 +1,7 @@
 //! Who is better, what is settled, and what Proposal is told of it.
 
 use automcu_contract::{DOCUMENTS, Fate, OutcomePage, PastOutcome};
-use automcu_model::{ArtifactId, AttemptId, CandidateId};
+use automcu_model::{ArtifactId, AttemptId, CandidateId, GraphDigest};
 
 use super::{
     Job,
@@ -65,6 +65,7 @@ impl Job {
             }
             let page = OutcomePage {
                 version: DOCUMENTS,
+                job: self.id,
                 earlier: self.pages.last().copied(),
                 round: u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX),
                 outcomes: known.map(|(id, of)| past(id, of)).collect(),
@@ -80,6 +81,12 @@ impl Job {
     pub(super) fn put_forward_in(&self, rounds: usize) -> u32 {
         let count = self.rounds.iter().take(rounds).map(|round| round.candidates.len()).sum::<usize>();
         u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// What was put forward after the first so many rounds.
+    pub(super) fn pending_after(&self, rounds: usize) -> Vec<GraphDigest> {
+        let later = self.rounds.iter().skip(rounds).flat_map(|round| &round.candidates);
+        later.filter_map(|id| self.candidates.get(id)).map(|of| of.digest).collect()
     }
 
     /// Candidates that were refused in the first so many rounds.

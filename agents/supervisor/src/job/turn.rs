@@ -1,7 +1,7 @@
 //! What is to be done, from what is known. Asking twice gives nothing the second time.
 
 use automcu_contract::{
-    Beginning, Proof, ProposeCandidates, ScreenCandidate, StopAttempt, StopCause, TrainCandidate, VerifyCandidate,
+    Beginning, Few, Proof, ProposeCandidates, ScreenCandidate, StopAttempt, StopCause, TrainCandidate, VerifyCandidate,
 };
 use automcu_history::{JobState, What};
 use automcu_model::{ArtifactId, AttemptId, CandidateId, DataType};
@@ -132,16 +132,23 @@ impl Job {
         let is_late = self.plan.rungs.len() > 1 && self.is_past(EXPLORING, now_ms);
         if is_late {
             // What has begun may end.
-            let waiting = |job: &Self, ask: &Ask| matches!(ask, Ask::Train(..)) && !job.underway[ask].has_begun;
-            let asks: Vec<Ask> = self.underway.keys().copied().filter(|ask| waiting(self, ask)).collect();
-            self.stop(|ask| asks.contains(ask), StopCause::Exhaustion, turn);
-            return self.underway.keys().any(|ask| matches!(ask, Ask::Train(..) | Ask::Verify(..)));
+            let first = self.underway.keys().copied().filter(|ask| self.is_first_training(ask));
+            let first: Vec<Ask> = first.collect();
+            let waiting: Vec<Ask> = first.iter().copied().filter(|ask| !self.underway[ask].has_begun).collect();
+            self.stop(|ask| waiting.contains(ask), StopCause::Exhaustion, turn);
+            return !first.is_empty();
         }
         let more = self.next_round(turn);
         self.screen(turn);
         self.train_first(now_ms, turn);
         self.look_at_good_ones(0, turn);
         more || self.pages.len() < self.rounds.len()
+    }
+
+    /// Whether somebody trains a candidate at the first rung.
+    fn is_first_training(&self, ask: &Ask) -> bool {
+        let Ask::Train(candidate, attempt) = ask else { return false };
+        self.candidates[candidate].runs_at(0).any(|run| run.attempt == *attempt)
     }
 
     /// Asks for the next round as soon as enough is settled. Whether there will be one.
@@ -176,6 +183,7 @@ impl Job {
         if !self.ask(Ask::Propose(round)) {
             return;
         }
+        let pending = Few::new(self.pending_after(horizon)).expect("at most two rounds are pending");
         let wanted = u8::try_from(free).unwrap_or(u8::MAX).min(self.plan.a_round);
         turn.orders.push(Order::Propose(ProposeCandidates {
             job: self.id,
@@ -184,6 +192,7 @@ impl Job {
             budget: self.plan.budget,
             assignment: self.plan.assignment,
             outcomes: horizon.checked_sub(1).map(|last| self.pages[last]),
+            pending,
         }));
     }
 

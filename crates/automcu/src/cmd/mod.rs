@@ -12,6 +12,7 @@ pub(crate) mod eval;
 pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod man;
+pub(crate) mod run;
 pub(crate) mod screen;
 pub(crate) mod targets;
 pub(crate) mod train;
@@ -30,6 +31,7 @@ use automcu_model::{Bytes, DataType, Graph};
 use serde::Serialize;
 
 use crate::show::thousands;
+pub(crate) use train::progress::clock_time;
 
 /// Writes an answer for programs: indented, one final line end.
 fn write_json(answer: &impl Serialize, sink: &mut dyn Write) -> io::Result<()> {

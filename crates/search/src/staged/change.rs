@@ -14,10 +14,14 @@ use crate::{
 const TRIES: u32 = 16;
 
 impl Stages {
-    /// The member with as many halvings as the input's shape takes, and no more stages than there may be.
+    /// The member with as many halvings as the input's shape takes, no more stages than there may be, and kernels of the space.
     pub(super) fn mended(&self, mut member: Staged) -> Staged {
         let (least, most) = self.halvings();
         member.stages.truncate(STAGES as usize);
+        if self.is_point() {
+            member.stem_kernel = self.kernels()[0];
+            member.stages.iter_mut().for_each(|stage| stage.kernel = member.stem_kernel);
+        }
         while member.halvings() > most {
             // The last goes: maps are kept large for as long as they were.
             match member.stages.iter_mut().rev().find(|stage| stage.halves) {

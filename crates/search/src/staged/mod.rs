@@ -7,6 +7,7 @@ mod change;
 mod draw;
 mod features;
 mod library;
+mod read;
 mod write;
 
 use automcu_convert::{Need, integer_form};
@@ -135,9 +136,18 @@ impl Stages {
         (least, most)
     }
 
-    /// Sides of kernels.
+    /// Whether inputs have one place.
+    fn is_point(&self) -> bool {
+        self.input.height.get() == 1 && self.input.width.get() == 1
+    }
+
+    /// Sides of kernels: one where none is seen.
     fn kernels(&self) -> &'static [u32] {
-        if self.is_signal() { &[3, 5, 7, 9, 11] } else { &[3, 5] }
+        match (self.is_point(), self.is_signal()) {
+            (true, _) => &[3],
+            (false, true) => &[3, 5, 7, 9, 11],
+            (false, false) => &[3, 5],
+        }
     }
 
     fn graph(&self, member: &Staged) -> Result<Graph, Unbuildable> {

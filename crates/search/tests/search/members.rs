@@ -1,12 +1,18 @@
 //! Members are architectures that the model crate reads back, and stay within their space.
 
-use automcu_model::{RefusalKind, Spec, spec::Input};
+use automcu_model::{
+    RefusalKind, Spec,
+    spec::{
+        self, Activation, Block, Channels, Classes, Classifier, Dropout, Expansion, Head, Input, InputChannels, Module,
+        Norm, Outputs, Percent, Pool, Regression, Repeat, Stride,
+    },
+};
 use automcu_search::{
     Buildable, Memory, NARROWEST, Numbers, Purpose, REPEATS, STAGES, Space, Staged, Stages, Variant, WIDEST,
 };
 use automcu_target::Core;
 use proptest::{
-    prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest},
+    prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, prop_assume, proptest},
     test_runner::RngSeed,
 };
 
@@ -28,6 +34,7 @@ fn check(space: &Stages, member: &Staged) {
     assert_eq!(read, spec);
     assert_eq!(read.lower().expect("the same").digest(), graph.digest());
     assert_eq!(space.id(member).expect("it lowers"), graph.digest());
+    assert_eq!(space.member(&read).as_ref(), Some(member));
     assert!(member.stages.len() <= STAGES as usize);
     for stage in &member.stages {
         assert!((1..=REPEATS).contains(&stage.repeat), "{member:?}");
@@ -121,5 +128,52 @@ fn seeds_are_the_architectures_that_reached_the_figures() {
     }
     for space in spaces() {
         space.seeds().iter().for_each(|seed| check(&space, &seed.member));
+    }
+}
+
+/// What may be another member's spec, or nobody's.
+fn edited(mut spec: Spec, place: usize) -> Spec {
+    let last = spec.backbone.len() - 1;
+    match (place, &mut spec.backbone[last]) {
+        (0, Module::Block(Block::Conv(conv))) => conv.norm = Norm::None,
+        (1, Module::Block(Block::DepthwiseSeparable(block))) => block.skip = false,
+        (2, Module::Block(Block::Residual(block))) => block.activation = Activation::Swish,
+        (3, module @ Module::Block(_)) => {
+            let Module::Block(block) = *module else { return spec };
+            *module = Module::Stage(spec::Stage { repeat: Repeat::fixed(1), block });
+        }
+        (4, Module::Stage(stage)) => stage.repeat = Repeat::fixed(9),
+        (5, _) => spec.backbone.push(Module::Block(Block::Dropout(Dropout { percent: Percent::fixed(10) }))),
+        (6, _) => spec.head = Head::Regression(Regression { outputs: Outputs::fixed(1), pool: Pool::Average }),
+        (7, _) => spec.input.channels = InputChannels::fixed(250),
+        (8, _) => drop(spec.backbone.remove(0)),
+        (9, _) => spec.backbone.rotate_left(1),
+        (10, Module::Block(Block::Conv(conv))) => conv.channels = Channels::fixed(7),
+        (11, Module::Block(Block::Conv(conv))) => conv.stride = Stride::fixed(3),
+        (12, Module::Block(Block::InvertedResidual(block))) => block.expansion = Expansion::fixed(8),
+        (13, Module::Block(Block::Conv(conv))) => conv.channels = Channels::fixed(1024),
+        _ => spec.head = Head::Classifier(Classifier { classes: Classes::fixed(11), pool: Pool::Max, dropout: None }),
+    }
+    spec
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, rng_seed: RngSeed::Fixed(2), ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_spec_is_recognised_where_a_member_has_it_and_nowhere_else(seed in any::<u64>(), place in 0..10_usize, edit in 0..15_usize) {
+        let space = spaces()[place];
+        let member = space.draw(&mut Numbers::of(seed, Purpose::Draw, 0));
+        let spec = space.spec(&member);
+        prop_assert_eq!(space.member(&spec), Some(member.clone()));
+        for (other, another) in spaces().into_iter().enumerate() {
+            prop_assert!(other == place || another.member(&spec).is_none());
+        }
+        let edited = edited(spec.clone(), edit);
+        prop_assume!(edited != spec);
+        if let Some(found) = space.member(&edited) {
+            // Stages taken away or put elsewhere may give another member.
+            prop_assert!((8..=9).contains(&edit) && space.spec(&found) == edited && found != member, "{:?}", found);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Seeds scaled to budgets.
 
+use std::sync::Arc;
+
 use automcu_model::Bytes;
 use automcu_search::{MOST_EIGHTHS, Seeds, Shortfall, Space, Strategy, Tally, Task, scaled};
 use automcu_target::{Budget, Core};
@@ -45,10 +47,14 @@ fn what_lacks_is_said_where_nothing_fits() {
 }
 
 #[test]
-fn without_a_budget_seeds_are_as_wide_as_they_get() {
+fn without_a_budget_a_seed_can_be_as_wide_as_it_gets_and_is_put_forward_as_it_is() {
     let space = space(1, 32, 2);
     let task = Task { space, budget: Budget::default(), core: Core::CortexM0Plus };
     for seed in space.seeds() {
         assert_eq!(scaled(&task, &seed.member, &mut Tally::default()).map(|scaled| scaled.eighths), Some(MOST_EIGHTHS));
     }
+    // There is nothing to fill: seeds are put forward as they are known.
+    let found = Seeds::new(Arc::new(task)).propose(&[], space.seeds().len());
+    let members: Vec<_> = found.proposals.into_iter().map(|proposal| proposal.member).collect();
+    assert_eq!(members, space.seeds().into_iter().map(|seed| seed.member).collect::<Vec<_>>());
 }

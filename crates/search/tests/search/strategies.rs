@@ -62,7 +62,11 @@ fn the_same_seed_and_outcomes_give_the_same_proposals_also_after_a_restart() {
         assert_eq!(again.propose(&seen, 4), next, "{name}");
 
         let mut fresh = all(&task, 5).remove(place).1;
-        assert_eq!(fresh.propose(&seen, 4).proposals, next.proposals, "{name} made anew");
+        assert_eq!(fresh.propose(&seen, 4), next, "{name} made anew");
+
+        let mut told = all(&task, 5).remove(place).1;
+        told.recall(&first.proposals.iter().map(|proposal| proposal.id).collect::<Vec<_>>());
+        assert_eq!(told.propose(&seen, 4), next, "{name} that was told the ids");
     }
 }
 

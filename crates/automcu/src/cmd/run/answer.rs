@@ -42,24 +42,30 @@ impl Answer {
         )?;
         let Some(winner) = &self.detail.winner else { return self.without_winner(into) };
         writeln!(into)?;
-        writeln!(into, "{}", styled(TITLE, &format!("{} ({})", winner.id, winner.rationale)))?;
+        writeln!(into, "{}", styled(format!("{} ({})", winner.id, winner.rationale), TITLE))?;
         figures(winner, into)?;
         let Some(bundle) = &self.bundle else { return Ok(()) };
         let path = bundle.display();
         writeln!(into)?;
-        writeln!(into, "{} {path}", styled(GOOD, "The bundle:"))?;
+        writeln!(into, "{} {path}", styled("The bundle:", GOOD))?;
         writeln!(into, "  {path}/REPORT.md           what is known of it")?;
         writeln!(into, "  {path}/HOW.md              how it was made, and how to check that")?;
         writeln!(into)?;
         writeln!(into, "Next:")?;
         writeln!(into, "  automcu verify {path}                     prove the code once more")?;
         writeln!(into, "  automcu run --warm                        go on from here with another seed or more time")?;
-        writeln!(into, "  automcu targets                           choose a microcontroller, and name it in a job file")
+        writeln!(
+            into,
+            "  automcu targets                           choose a microcontroller, and name it in a job file"
+        )
     }
 
     fn without_winner(&self, into: &mut dyn Write) -> io::Result<()> {
         writeln!(into)?;
-        writeln!(into, "Next: allow more RAM, Flash or time, or aim at less; `automcu run --warm` begins with what is known.")
+        writeln!(
+            into,
+            "Next: allow more RAM, Flash or time, or aim at less; `automcu run --warm` begins with what is known."
+        )
     }
 }
 
@@ -87,8 +93,11 @@ fn sums(footprint: &Footprint) -> [(&'static str, u64, String); 2] {
         ("runtime", footprint.runtime_bytes),
         ("stack", footprint.stack_bytes),
     ];
-    let flash =
-        [("weights", Some(footprint.weights_bytes)), ("tables", footprint.tables_bytes), ("code", footprint.code_bytes)];
+    let flash = [
+        ("weights", Some(footprint.weights_bytes)),
+        ("tables", footprint.tables_bytes),
+        ("code", footprint.code_bytes),
+    ];
     [("RAM", ram), ("Flash", flash)].map(|(memory, parts)| {
         let sum = parts.iter().filter_map(|(_, bytes)| *bytes).sum();
         let words = parts.map(|(part, bytes)| match bytes {

@@ -3,7 +3,7 @@
 mod answer;
 
 use std::{
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -66,7 +66,8 @@ pub(crate) fn run(
         End::Interrupted(job) => Err(Failure::JobInterrupted { job: job.to_string() }),
         End::Over(detail) => {
             let bundle = detail.winner.as_ref().and_then(|winner| winner.verification.as_ref()?.bundle.as_ref());
-            let laid_out = bundle.map(|bundle| automcu_daemon::lay_out(&house.folder, bundle, &output).map(|()| output));
+            let laid_out =
+                bundle.map(|bundle| automcu_daemon::lay_out(&house.folder, bundle, &output).map(|()| output));
             let answer = Answer { detail: *detail, bundle: laid_out.transpose()? };
             if arguments.json {
                 write_json(&answer, &mut said.output)?;

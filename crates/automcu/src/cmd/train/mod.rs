@@ -1,6 +1,6 @@
 //! `automcu train`.
 
-mod progress;
+pub(super) mod progress;
 mod report;
 
 use std::{

@@ -93,7 +93,7 @@ impl<'l, 's> Progress<'l, 's> {
 }
 
 /// `1:05` or `2:00:00`.
-pub(super) fn clock_time(seconds: f64) -> String {
+pub(crate) fn clock_time(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times are short and not negative")]
     let seconds = seconds.max(0.0).round() as u64;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
