@@ -87,6 +87,9 @@ pub struct Assignment {
     pub proposer: Proposer,
     /// Whether what is proposed has to fit by Proposal's own planning.
     pub fitting: bool,
+    /// The most multiply-accumulates of a candidate: more could not be learnt with in the time that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_macs: Option<u64>,
     /// The seed.
     pub seed: u64,
     /// Specs that did well in past jobs, best first.

@@ -33,6 +33,9 @@ const GRACE_S: f64 = 20.0;
 /// After so long nobody waits for a judge, or for a proof, any more.
 const SCREENING: Duration = Duration::from_secs(120);
 const VERIFICATION: Duration = Duration::from_secs(1800);
+/// What a thread of the CPU executor does, about: separable networks of a few million multiply-accumulates, three years old
+/// server processor, `automcu train`.
+const MACS_A_SECOND: f64 = 4e9;
 /// Samples that are kept between verifications, in bytes.
 const SAMPLES_BYTES: u64 = 512 << 20;
 /// Trainings are waited for so long when the daemon ends.
@@ -87,7 +90,7 @@ impl Capacity {
     /// What suits a computer with so many processors.
     #[must_use]
     pub fn of(processors: NonZero<usize>) -> Self {
-        let slots = u32::try_from(processors.get().div_ceil(2)).ok().and_then(NonZero::new);
+        let slots = u32::try_from(processors.get()).ok().and_then(NonZero::new);
         let few = |number| NonZero::new(number).expect("more than none");
         let slots = slots.unwrap_or(few(1)).min(few(8));
         let threads = u32::try_from(processors.get()).unwrap_or(1) / slots;
@@ -167,6 +170,7 @@ impl House {
             judges: self.judges.iter().map(|judge| judge.identity().name.to_owned()).collect(),
             slots: self.capacity.slots.get(),
             threads: self.capacity.threads,
+            macs_a_second: MACS_A_SECOND * f64::from(self.capacity.threads.get()),
         };
         Ok(Running { control, history, store, planner, arbiters })
     }

@@ -11,7 +11,7 @@ use automcu_model::{
     Bytes,
     spec::{Classes, Input, InputChannels, Side},
 };
-use automcu_search::{Stages, Task};
+use automcu_search::{Space as _, Stages, Task};
 use automcu_target::{Budget, Catalogue, Core, Part, UnknownTarget};
 use automcu_trainer::{Conditions, Length, Nature, Recipe, RecipeError, Splitting};
 
@@ -35,6 +35,10 @@ const BETWEEN_CHECKPOINTS_S: f64 = 20.0;
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 /// So much later than it should, in seconds, a training of a given time ends at most.
 const LATENESS_S: f64 = 60.0;
+/// A training sees each sample so often at least, by the estimate of what the computer does.
+const LEAST_EPOCHS: f64 = 20.0;
+/// However short the time, candidates may compute so many times what the smallest of them does.
+const LEAST_CHOICE: u64 = 8;
 /// So many candidates of past jobs a warm job begins with.
 const WARM: usize = 4;
 
@@ -58,6 +62,8 @@ pub struct Planner {
     pub slots: u32,
     /// Threads of each.
     pub threads: NonZero<u32>,
+    /// How many multiply-accumulates of an inference a training does a second, forwards and backwards taken together.
+    pub macs_a_second: f64,
 }
 
 /// A job as it would be carried out.
@@ -149,7 +155,7 @@ impl Planner {
         splitting.of(&samples)?;
         let space = space(&samples)?;
         let core = part.map_or(Core::CortexM4, Part::core);
-        if let Some(nothing) = (Task { space, budget, core }).smallest_that_fails() {
+        if let Some(nothing) = (Task { space, budget, core, most_macs: None }).smallest_that_fails() {
             return Err(PlanError::Budget(nothing.to_string()));
         }
         let screens_first = !asked.ablate.contains(&Ablation::Hag);
@@ -181,7 +187,8 @@ impl Planner {
             },
             ..asked.clone()
         };
-        let assignment = self.assignment(&job, &samples, budget, screens_first)?;
+        let most_macs = self.most_macs(&ladder, &samples, Task { space, budget, core, most_macs: None });
+        let assignment = self.assignment(&job, &samples, budget, screens_first, most_macs)?;
         let plan = JobPlan {
             version: DOCUMENTS,
             asked: serde_json::to_value(&job).expect("a job file is plain data"),
@@ -280,6 +287,21 @@ impl Planner {
         }
     }
 
+    /// What can be learnt with in the time of the longer trainings: what computes more sees its samples too seldom.
+    fn most_macs(&self, ladder: &Ladder, samples: &Samples, task: Task<Stages>) -> Option<u64> {
+        let Length::Seconds(seconds) = ladder.then else { return None };
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let each = self.macs_a_second * seconds / (LEAST_EPOCHS * samples.len().max(1) as f64);
+        let smallest = task.glance(&task.space.smallest()).map_or(0, |size| size.macs);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and cut off at the top"
+        )]
+        let most = each as u64;
+        Some(most.max(LEAST_CHOICE * smallest))
+    }
+
     fn conditions(
         &self,
         source: &Source,
@@ -313,6 +335,7 @@ impl Planner {
         samples: &Samples,
         budget: Budget,
         fitting: bool,
+        most_macs: Option<u64>,
     ) -> Result<ArtifactId, PlanError> {
         let shape = samples.shape();
         let warm = if job.warm {
@@ -335,6 +358,7 @@ impl Planner {
             target: job.target.clone(),
             proposer,
             fitting,
+            most_macs: most_macs.filter(|_| fitting),
             seed: job.seed,
             warm,
         };
