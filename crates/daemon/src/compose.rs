@@ -33,9 +33,9 @@ const GRACE_S: f64 = 20.0;
 /// After so long nobody waits for a judge, or for a proof, any more.
 const SCREENING: Duration = Duration::from_secs(120);
 const VERIFICATION: Duration = Duration::from_secs(1800);
-/// What a thread of the CPU executor does, about: separable networks of a few million multiply-accumulates, three years old
-/// server processor, `automcu train`.
-const MACS_A_SECOND: f64 = 4e9;
+/// What a thread of the CPU executor does of small networks, about; larger ones are faster. `automcu train` says how many epochs a
+/// network of so many multiply-accumulates comes to.
+const MACS_A_SECOND: f64 = 2e9;
 /// Samples that are kept between verifications, in bytes.
 const SAMPLES_BYTES: u64 = 512 << 20;
 /// Trainings are waited for so long when the daemon ends.

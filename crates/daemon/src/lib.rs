@@ -2,8 +2,9 @@
 
 mod alone;
 mod compose;
+pub mod http;
 mod plan;
-mod views;
+pub mod views;
 
 pub use alone::{AloneError, End, Errand, Watcher, lay_out, run_alone};
 pub use automcu_artifacts::BundleError;

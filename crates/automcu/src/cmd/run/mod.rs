@@ -179,10 +179,10 @@ impl Watcher for Terminal<'_, '_> {
 /// The job as it was understood.
 pub(crate) fn shown(planned: &Planned) -> Vec<String> {
     let mut lines = vec!["The job:".to_owned()];
-    lines.extend(planned.job.to_toml().lines().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
-    if !planned.assumed.is_empty() {
+    lines.extend(planned.shown.job.to_toml().lines().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
+    if !planned.shown.assumed.is_empty() {
         lines.push("Assumed:".to_owned());
-        lines.extend(planned.assumed.iter().map(|line| format!("  {line}")));
+        lines.extend(planned.shown.assumed.iter().map(|line| format!("  {line}")));
     }
     lines
 }
