@@ -94,6 +94,11 @@ impl Line {
         Ok(line)
     }
 
+    /// Whether a board is to compute.
+    pub(crate) fn is_on_board(&self) -> bool {
+        self.mode.as_deref().is_some_and(|mode| mode != "host" && mode != "x86")
+    }
+
     fn take(&mut self, flag: &str, value: String, generation: Generation) -> Result<(), Refused> {
         let has = |choices: &[&str]| choices.contains(&value.as_str());
         match flag {

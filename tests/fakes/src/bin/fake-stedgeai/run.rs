@@ -41,6 +41,11 @@ impl Run<'_> {
         Said { model, signature, weights, target }
     }
 
+    /// Whether a board computes what is validated.
+    pub(crate) fn is_on_board(&self) -> bool {
+        self.line.is_on_board()
+    }
+
     /// Of inputs and outputs that lie beside the activations.
     pub(crate) fn io(&self) -> [u64; 2] {
         if self.line.has_ports_within { [0, 0] } else { [self.figures.input, self.figures.output] }
