@@ -14,7 +14,7 @@ use automcu_toolchain::{
     gcc::{self, Gcc},
     judge::{Judge, NoAnswer, Remembered},
     runs::{self, RunsError, Swept},
-    stedgeai::{self, Format, NotFound, Places, Slots, StEdgeAi},
+    stedgeai::{self, Format, NeuralArt, NotFound, Places, Slots, StEdgeAi},
     tflm::{self, Tflm},
     vela::{self, Accelerator, Vela},
 };
@@ -118,6 +118,8 @@ pub(crate) struct Vendor {
     pub(crate) tool: Option<PathBuf>,
     /// As what a network is handed over.
     pub(crate) format: Format,
+    /// How it compiles for a neural accelerator.
+    pub(crate) neural_art: Option<NeuralArt>,
 }
 
 /// Why the vendor's tool cannot be asked.
@@ -224,7 +226,13 @@ impl<'s> Workshop<'s> {
         // Without the first the tool does not count its runtime, and without the second it computes nothing on this computer.
         let compilers = [Tools::ARM_COMPILER, "gcc"].into_iter().filter_map(|name| self.program(name));
         let search = compilers.filter_map(|file| file.parent().map(Path::to_owned)).collect();
-        let settings = stedgeai::Settings { deadline, search, format: vendor.format, ..stedgeai::Settings::new(root) };
+        let settings = stedgeai::Settings {
+            deadline,
+            search,
+            format: vendor.format,
+            neural_art: vendor.neural_art.clone(),
+            ..stedgeai::Settings::new(root)
+        };
         let found = stedgeai::find(&places).map_err(NoVendor::Missing)?;
         let path = found.program.clone();
         StEdgeAi::new(found, settings, Arc::new(Slots::new(1))).map_err(|why| NoVendor::Broken { path, why })

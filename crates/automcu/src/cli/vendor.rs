@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use automcu_toolchain::stedgeai::Format;
+use automcu_toolchain::stedgeai::{Format, NeuralArt};
 use clap::Args;
 
 use super::{CatalogueArgs, OUTCOMES, seconds};
@@ -20,11 +20,18 @@ pub(crate) struct VendorArgs {
     /// As what the vendor's tool is handed a network
     #[arg(long, value_enum, default_value_t = VendorFormat::Tflite)]
     pub(crate) vendor_format: VendorFormat,
+    /// By which profile, of which file, the vendor's tool compiles for the neural accelerator of an STM32N6
+    #[arg(long, value_name = "PROFILE[@FILE]")]
+    pub(crate) neural_art: Option<NeuralArt>,
 }
 
 impl From<&VendorArgs> for Vendor {
     fn from(arguments: &VendorArgs) -> Self {
-        Self { tool: arguments.vendor_tool.clone(), format: arguments.vendor_format.into() }
+        Self {
+            tool: arguments.vendor_tool.clone(),
+            format: arguments.vendor_format.into(),
+            neural_art: arguments.neural_art.clone(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod dialect;
 mod handed;
 mod measured;
+mod neural_art;
 mod places;
 mod reports;
 mod run;
@@ -25,6 +26,8 @@ pub use dialect::Optimization;
 use dialect::{Dialect, Verb, Way};
 pub use handed::Format;
 use handed::Handed;
+use neural_art::Profile;
+pub use neural_art::{NeuralArt, NoProfile};
 pub use places::{Found, FoundBy, NotFound, Places, find};
 use run::{Asked, Asking};
 pub use slots::Slots;
@@ -46,6 +49,8 @@ pub struct Settings {
     pub format: Format,
     /// What the tool is to favour.
     pub optimization: Optimization,
+    /// How the compiler for the neural accelerator is called for an STM32N6, which without it computes as any other does.
+    pub neural_art: Option<NeuralArt>,
     /// Below this each run has its folder. ASCII only.
     pub workspaces: PathBuf,
     /// What is kept of runs that failed.
@@ -68,6 +73,7 @@ impl Settings {
         Self {
             format: Format::default(),
             optimization: Optimization::default(),
+            neural_art: None,
             workspaces: workspaces.into(),
             failures_kept: Kept::default(),
             deadline: Duration::from_secs(300),
@@ -87,6 +93,7 @@ pub struct StEdgeAi {
     version: ToolVersion,
     component: Option<String>,
     dialect: &'static Dialect,
+    profile: Option<Profile>,
     identity: Identity,
 }
 
@@ -109,8 +116,10 @@ impl StEdgeAi {
         told.push(runtime(&settings));
         // What generates code within a newer tool has a version of its own.
         told.extend(component.as_ref().map(|component| format!("STM32CubeAI {component}")));
+        let profile = settings.neural_art.as_ref().map(Profile::of).transpose()?;
+        told.extend(profile.as_ref().map(|profile| profile.told.clone()));
         let identity = Identity { name: "stedgeai", tool: version.to_string(), settings: told };
-        Ok(Self { found, settings, slots, version, component, dialect, identity })
+        Ok(Self { found, settings, slots, version, component, dialect, profile, identity })
     }
 
     /// Where the tool is, and how it was found.

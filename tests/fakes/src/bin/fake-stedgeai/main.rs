@@ -88,6 +88,11 @@ fn work(behaviour: &Behaviour, program: &Path, words: &[String]) -> Result<(), f
         let cube = "LOAD ERROR: STM32 - no connected board(s), invalid firmware or the board should be re-started";
         return Err(failed(if generation.is_core() { core } else { cube }.to_owned()));
     }
+    // The profile's file is read by a compiler of its own.
+    let profiles = line.neural_art.as_deref().and_then(|profile| profile.split_once('@'));
+    if profiles.is_some_and(|(_, file)| !Path::new(file).is_absolute() || fs::read(file).is_err()) {
+        return Err(failed("E103(CliRuntimeError): Error calling the Neural Art compiler".to_owned()));
+    }
     let run = Run { behaviour, generation, line: &line, figures: &figures, has_compiler: has_compiler() };
     write_all(&run).map_err(|error| failed(format!("TOOL ERROR: {error}")))
 }

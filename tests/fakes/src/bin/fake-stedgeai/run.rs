@@ -41,6 +41,11 @@ impl Run<'_> {
         Said { model, signature, weights, target }
     }
 
+    /// Whether the neural accelerator computes it: all but the last operation.
+    pub(crate) fn is_accelerated(&self) -> bool {
+        self.line.neural_art.is_some()
+    }
+
     /// Whether a board computes what is validated.
     pub(crate) fn is_on_board(&self) -> bool {
         self.line.is_on_board()
