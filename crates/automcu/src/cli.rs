@@ -3,17 +3,19 @@
 mod audit;
 mod data;
 mod run;
+mod vendor;
 
 use std::path::PathBuf;
 
 use automcu_deployment::RangeChoice;
 use automcu_model::{Bytes, DataType};
-use automcu_toolchain::{stedgeai::Format, vela::Accelerator};
+use automcu_toolchain::{Choice, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 pub(crate) use run::Run;
+pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
 
 /// Neural networks that fit a microcontroller.
 #[derive(Parser)]
@@ -23,7 +25,8 @@ pub(crate) use run::Run;
         `automcu run` searches one: from what is wanted to proven C code. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
-        `automcu doctor` tries every tool that AutoMCU uses; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
+        `automcu doctor` tries every tool that AutoMCU uses; `automcu validate` has the vendor's tool compute a network, and \
+        `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu run\n  \
         automcu check arch.json --target STM32F407\n  \
@@ -69,6 +72,7 @@ pub(crate) enum Verb {
     Doctor(Doctor),
     Screen(Screen),
     Audit(Audit),
+    Validate(Validate),
     Targets(Targets),
     VendorReport(VendorReport),
     Completions(Completions),
@@ -175,27 +179,6 @@ pub(crate) struct Compile {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) compile: Compile,
-}
-
-/// As what the vendor's tool is handed a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum VendorFormat {
-    /// int8, as .tflite
-    Tflite,
-    /// int8, as ONNX with QuantizeLinear and DequantizeLinear
-    Qdq,
-    /// float32, as ONNX: of architectures only
-    Float32,
-}
-
-impl From<VendorFormat> for Format {
-    fn from(format: VendorFormat) -> Self {
-        match format {
-            VendorFormat::Tflite => Self::Int8Tflite,
-            VendorFormat::Qdq => Self::Int8Onnx,
-            VendorFormat::Float32 => Self::FloatOnnx,
-        }
-    }
 }
 
 /// When the first layers are computed in patches.
@@ -448,12 +431,11 @@ pub(crate) struct Screen {
     /// What `vela` compiles for, such as `ethos-u55-128`; the target is then taken to have it
     #[arg(long, value_name = "ACCELERATOR")]
     pub(crate) accelerator: Option<Accelerator>,
-    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is found
-    #[arg(long, value_name = "FILE")]
-    pub(crate) vendor_tool: Option<PathBuf>,
-    /// As what the vendor's tool is handed a network
-    #[arg(long, value_enum, default_value_t = VendorFormat::Tflite)]
-    pub(crate) vendor_format: VendorFormat,
+    /// What compiles our own code, instead of GCC where it is there and Clang where it is not
+    #[arg(long, value_name = "COMPILER", value_enum)]
+    pub(crate) compiler: Option<CompilerName>,
+    #[command(flatten)]
+    pub(crate) vendor: VendorArgs,
     /// Ask again, whatever was said before
     #[arg(long)]
     pub(crate) afresh: bool,
@@ -466,6 +448,24 @@ pub(crate) struct Screen {
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A compiler for microcontrollers on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompilerName {
+    /// arm-none-eabi-gcc, riscv64-unknown-elf-gcc
+    Gcc,
+    /// clang, with ld.lld or a linker of GNU's
+    Clang,
+}
+
+impl From<CompilerName> for Choice {
+    fn from(name: CompilerName) -> Self {
+        match name {
+            CompilerName::Gcc => Self::Gcc,
+            CompilerName::Clang => Self::Clang,
+        }
+    }
 }
 
 /// Lists microcontrollers, describes one, or says which could hold an architecture.
@@ -487,24 +487,6 @@ pub(crate) struct Targets {
     #[arg(long)]
     pub(crate) json: bool,
 }
-
-/// Reads reports of STM32Cube.AI and ST Edge AI Core, and says what AutoMCU takes from them.
-///
-/// Each file is one run's *_c_info.json, *_report.json, *_report.txt, or what the tool printed; which it is shows by its
-/// content. What a report does not say is unknown, never 0. A file that is no report is named, and the others are read.
-#[derive(Args)]
-#[command(after_long_help = OUTCOMES)]
-pub(crate) struct VendorReport {
-    /// The reports; `-` reads standard input
-    #[arg(value_name = "FILE", required = true, num_args = 1..=MOST_REPORTS)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Answer in JSON: a list with one answer a file, in their order
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// The most reports that are read at once.
-const MOST_REPORTS: usize = 1_000;
 
 /// The memory that is allowed.
 #[derive(Args)]

@@ -133,6 +133,9 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
             let workshop = Workshop::open(folders, surroundings);
             cmd::doctor::run(&arguments, &workshop, program, *clock, said)
         }
+        Verb::Validate(arguments) => {
+            cmd::validate::run(&arguments, input, &Workshop::open(folders, surroundings), said)
+        }
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::VendorReport(arguments) => cmd::vendor_report::run(&arguments, input, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

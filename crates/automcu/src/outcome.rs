@@ -136,6 +136,8 @@ pub(crate) enum Failure {
     NotPrepared(&'static str),
     #[error("{name} cannot be fetched, as no checksum of it is published; {how}")]
     ByHand { name: &'static str, how: &'static str },
+    #[error("--port {0} is where a board is, and --on host asks for none; leave one of them out")]
+    PortOfNoBoard(String),
     #[error("--range says what the bytes of pictures stand for, and {0} has none; leave it out")]
     NoPictures(String),
     #[error("{0}")]
@@ -215,6 +217,7 @@ impl Failure {
             | Self::Firmware(FirmwareError::Name(_))
             | Self::UnknownData(_)
             | Self::ByHand { .. }
+            | Self::PortOfNoBoard(_)
             | Self::NoPictures(_) => Outcome::Misused,
             Self::Target(_)
             | Self::Family { .. }

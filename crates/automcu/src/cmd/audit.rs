@@ -8,6 +8,7 @@ use std::{path::Path, time::Duration};
 
 use automcu_model::{DataType, Provenance};
 use automcu_target::{Budget, Footprint};
+use automcu_toolchain::Choice;
 use serde::Serialize;
 
 use super::{
@@ -48,6 +49,7 @@ pub(crate) fn run(
         accelerated: Vec::new(),
         remembers: true,
         afresh: arguments.afresh,
+        choice: Choice::Either,
         runs_code: false,
         vendor: Vendor::default(),
     };

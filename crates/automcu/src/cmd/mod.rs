@@ -16,6 +16,7 @@ pub(crate) mod run;
 pub(crate) mod screen;
 pub(crate) mod targets;
 pub(crate) mod train;
+pub(crate) mod validate;
 pub(crate) mod vendor_report;
 pub(crate) mod verify;
 pub(crate) mod worker;

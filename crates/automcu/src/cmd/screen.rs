@@ -11,7 +11,10 @@ use std::{
 
 use automcu_model::{Bytes, GraphDigest};
 use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, Part, RamUse};
-use automcu_toolchain::judge::{Judged, Question, Uncounted, Verdict};
+use automcu_toolchain::{
+    Choice,
+    judge::{Judged, Question, Uncounted, Verdict},
+};
 use serde::Serialize;
 
 use super::{check::refuse, write_json};
@@ -19,7 +22,7 @@ use crate::{
     Said,
     answer::Allowance,
     cli::Screen,
-    judges::{Setting, Vendor, Workshop},
+    judges::{Setting, Workshop},
     outcome::{Failure, Outcome},
     record::{Candidate, Heard, Recorder},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
@@ -42,12 +45,20 @@ pub(crate) fn run(
     // What cannot be built is told without any judge.
     let judges = match &first {
         Some(Proposal { subject: Err(_), .. }) => Judges::none(),
-        _ => Judges::of(&arguments.backend, part, &setting(arguments, part), workshop)?,
+        _ => Judges::of(&backend(arguments), part, &setting(arguments, part), workshop)?,
     };
     let session = Session { arguments, allowance, judges, recorder };
     match first {
         Some(proposal) => one(proposal, session, said),
         None => many::run(&files, stdin, session, said),
+    }
+}
+
+/// Who is asked. Whoever names a compiler wants to hear of it, or that it is not there.
+fn backend(arguments: &Screen) -> Vec<String> {
+    match arguments.compiler {
+        Some(_) if arguments.backend.is_empty() => vec!["gcc".to_owned()],
+        _ => arguments.backend.clone(),
     }
 }
 
@@ -63,8 +74,9 @@ fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
             .collect(),
         remembers: true,
         afresh: arguments.afresh,
+        choice: arguments.compiler.map_or(Choice::Either, Choice::from),
         runs_code: arguments.run,
-        vendor: Vendor { tool: arguments.vendor_tool.clone(), format: arguments.vendor_format.into() },
+        vendor: (&arguments.vendor).into(),
     }
 }
 

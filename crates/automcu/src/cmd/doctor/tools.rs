@@ -8,7 +8,7 @@ use std::{
 use automcu_model::Bytes;
 use automcu_target::{Budget, Footprint};
 use automcu_toolchain::{
-    Board, ProofError, Tools, emulate, host,
+    Board, Choice, ProofError, Tools, emulate, host,
     judge::{Patience, Question, Verdict, ask},
     link, linked,
 };
@@ -137,6 +137,7 @@ impl Clinic<'_> {
             accelerated: Vec::new(),
             remembers: false,
             afresh: false,
+            choice: Choice::Either,
             runs_code: true,
             vendor: Vendor::default(),
         };
