@@ -9,7 +9,7 @@ use std::{
 
 use automcu_daemon::{Capacity, Clocks, House};
 use automcu_target::Catalogue;
-use automcu_toolchain::{Own, judge::Judge};
+use automcu_toolchain::{Choice, Own, judge::Judge};
 use automcu_workers::{Bounds, Local};
 
 use crate::{
@@ -58,6 +58,7 @@ fn judges(workshop: &Workshop<'_>) -> Result<Vec<Arc<dyn Judge>>, Failure> {
         remembers: true,
         afresh: false,
         runs_code: false,
+        choice: Choice::default(),
         vendor: Vendor::default(),
     };
     let found = workshop.judges(&setting).map_err(|error| Failure::Runs(error.to_string()))?;

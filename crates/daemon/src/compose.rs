@@ -38,8 +38,6 @@ const VERIFICATION: Duration = Duration::from_secs(1800);
 const MACS_A_SECOND: f64 = 2e9;
 /// Samples that are kept between verifications, in bytes.
 const SAMPLES_BYTES: u64 = 512 << 20;
-/// Trainings are waited for so long when the daemon ends.
-const DRAIN: Duration = Duration::from_secs(60);
 
 /// What a daemon works with, handed in by the program, which alone reads its surroundings.
 #[derive(Clone)]
@@ -238,9 +236,12 @@ impl House {
 }
 
 impl Running {
+    /// Trainings are waited for so long when the daemon ends.
+    pub const DRAIN: Duration = Duration::from_secs(60);
+
     /// Ends: trainings stop where they can be gone on with, and what is written is on the disk.
     pub async fn end(self) {
-        let drained = tokio::time::timeout(DRAIN, self.control.drain.send(Drain)).await;
+        let drained = tokio::time::timeout(Self::DRAIN, self.control.drain.send(Drain)).await;
         if !matches!(drained, Ok(Ok(()))) {
             warn!("trainings did not stop in time; they go on from their last checkpoint when the daemon is back");
         }

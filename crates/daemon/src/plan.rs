@@ -132,6 +132,22 @@ pub enum PlanError {
     History(#[from] HistoryError),
 }
 
+impl PlanError {
+    /// The field of the job file that it is about.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NoData(_) | Self::Data(_) | Self::Split(_) | Self::Shape { .. } => Some("data"),
+            Self::Target(_) => Some("target"),
+            Self::Budget(_) => Some("budget"),
+            Self::Judge { .. } => Some("judges"),
+            Self::Recipe(_) => Some("recipe"),
+            Self::Absent { field, .. } => Some(*field),
+            Self::Store(_) | Self::History(_) => None,
+        }
+    }
+}
+
 /// The lengths of trainings.
 struct Ladder {
     first: Length,
