@@ -9,6 +9,7 @@ mod check;
 mod code;
 mod code_size;
 mod compile;
+mod config;
 mod data;
 mod doctor;
 mod documents;

@@ -361,9 +361,14 @@ mod tests {
 
     #[test]
     fn sizes_are_read_and_what_means_two_things_is_refused() {
-        for (text, bytes) in
-            [("64KB", 64_000), ("64 KiB", 65_536), ("1.5 MiB", 1_572_864), ("512 B", 512), (" 2 MB ", 2_000_000), ("4 GiB", 1 << 32)]
-        {
+        for (text, bytes) in [
+            ("64KB", 64_000),
+            ("64 KiB", 65_536),
+            ("1.5 MiB", 1_572_864),
+            ("512 B", 512),
+            (" 2 MB ", 2_000_000),
+            ("4 GiB", 1 << 32),
+        ] {
             assert_eq!(text.parse::<Size>().map(Size::bytes), Ok(bytes), "{text}");
         }
         for (text, part) in [

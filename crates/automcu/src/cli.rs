@@ -1,15 +1,18 @@
 //! The command line.
 
 mod audit;
+mod config;
 mod data;
 
 use std::path::PathBuf;
 
 use automcu_model::{Bytes, DataType};
+use automcu_settings::JUDGES;
 use automcu_toolchain::{stedgeai::Format, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
+pub(crate) use config::{Config, ConfigCheck, ConfigShow, ConfigVerb};
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 
 /// Neural networks that fit a microcontroller.
@@ -20,7 +23,7 @@ pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
         An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
-        `automcu doctor` tries every tool that AutoMCU uses; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
+        `automcu doctor` tries every tool that AutoMCU uses; `automcu config` shows and checks the configuration; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
@@ -30,6 +33,9 @@ pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
     after_long_help = OUTCOMES
 )]
 pub(crate) struct Cli {
+    /// The configuration file, instead of AUTOMCU_CONFIG or the one in its usual place
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
@@ -44,6 +50,7 @@ const OUTCOMES: &str = "Exit status:\n  \
     70  a program that was started failed\n  \
     73  a folder or file cannot be written\n  \
     74  the answer cannot be written\n  \
+    78  the configuration is refused\n  \
     130 interrupted; what was done is kept";
 
 /// What is asked.
@@ -66,6 +73,7 @@ pub(crate) enum Verb {
     Audit(Audit),
     Targets(Targets),
     VendorReport(VendorReport),
+    Config(Config),
     Completions(Completions),
     Man(Man),
 }
@@ -418,7 +426,7 @@ pub(crate) struct Screen {
     #[arg(value_name = "ARCH|MODEL|DIR", required = true, num_args = 1..)]
     pub(crate) models: Vec<PathBuf>,
     /// Who is asked: `plan`, `gcc`, `tflm`, `vela`, `stedgeai` or `all`; may be given several times
-    #[arg(long, value_name = "JUDGE", value_parser = ["all", "plan", "gcc", "tflm", "vela", "stedgeai"])]
+    #[arg(long, value_name = "JUDGE", value_parser = JUDGES)]
     pub(crate) backend: Vec<String>,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
@@ -431,21 +439,21 @@ pub(crate) struct Screen {
     /// What `vela` compiles for, such as `ethos-u55-128`; the target is then taken to have it
     #[arg(long, value_name = "ACCELERATOR")]
     pub(crate) accelerator: Option<Accelerator>,
-    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is found
+    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is configured or found
     #[arg(long, value_name = "FILE")]
     pub(crate) vendor_tool: Option<PathBuf>,
-    /// As what the vendor's tool is handed a network
-    #[arg(long, value_enum, default_value_t = VendorFormat::Tflite)]
-    pub(crate) vendor_format: VendorFormat,
+    /// As what the vendor's tool is handed a network, instead of what is configured (usually tflite)
+    #[arg(long, value_enum)]
+    pub(crate) vendor_format: Option<VendorFormat>,
     /// Ask again, whatever was said before
     #[arg(long)]
     pub(crate) afresh: bool,
     /// Add a line of JSON for each candidate to this file: its architecture, and what every judge said
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// How long each program may take
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
-    pub(crate) deadline: f64,
+    /// How long each program may take, instead of what is configured (usually 5m)
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) deadline: Option<f64>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -508,7 +516,7 @@ pub(crate) struct BudgetArgs {
 /// Where targets come from.
 #[derive(Args)]
 pub(crate) struct CatalogueArgs {
-    /// A folder of family files (*.toml) that are added to the built-in targets
+    /// A folder of family files (*.toml) that are added to the built-in targets, instead of the one that is configured
     #[arg(long, value_name = "DIR")]
     pub(crate) targets_dir: Option<PathBuf>,
 }

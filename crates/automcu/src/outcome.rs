@@ -6,6 +6,7 @@ use crate::deploy::DeployError;
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
+use automcu_settings::Mistakes;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::{ProofError, firmware::FirmwareError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
@@ -33,6 +34,8 @@ pub enum Outcome {
     NotCreated,
     /// The answer cannot be written.
     Unwritable,
+    /// The configuration is refused.
+    Misconfigured,
     /// The user interrupted it, and can go on another time.
     Interrupted,
 }
@@ -51,6 +54,7 @@ impl Outcome {
             Self::Broken => 70,
             Self::NotCreated => 73,
             Self::Unwritable => 74,
+            Self::Misconfigured => 78,
             Self::Interrupted => 130,
         }
     }
@@ -177,6 +181,9 @@ pub(crate) enum Failure {
     TooMany { count: usize, most: usize },
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// The configuration is refused, each reason on a line of its own.
+    #[error("the configuration is refused\n{0}")]
+    Misconfigured(#[from] Mistakes),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -228,6 +235,7 @@ impl Failure {
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
+            Self::Misconfigured(_) => Outcome::Misconfigured,
             Self::Write(_) => Outcome::Unwritable,
         }
     }

@@ -74,6 +74,15 @@ impl Environment {
         self
     }
 
+    /// The same, where no variable says a value of the configuration.
+    pub(crate) fn without_values(&self) -> Self {
+        let mut bare = self.clone();
+        Settings::keys().for_each(|key| {
+            bare.variables.remove(&key.variable());
+        });
+        bare
+    }
+
     /// Where the configuration file is: where the flag says, the environment, or in the usual places.
     #[must_use]
     pub fn files(&self, flag: Option<PathBuf>) -> Files {

@@ -126,6 +126,12 @@ const TABLES: [(&str, &str, &[Key]); 7] = [
 const LEAST_MEMORY_BYTES: u64 = 16 << 20;
 
 impl Settings {
+    /// All as usual where nobody says anything; of the environment only what follows from it counts.
+    #[must_use]
+    pub fn usual(environment: &Environment) -> Self {
+        Self::gather(&[], &environment.without_values(), None).expect("what is usual is in order")
+    }
+
     /// Flags before the environment before the file before what is usual. All that is wrong is told.
     pub fn gather(flags: &[Flag], environment: &Environment, file: Option<&ConfigFile<'_>>) -> Result<Self, Mistakes> {
         let mut layers = Layers::of(flags, environment, file);

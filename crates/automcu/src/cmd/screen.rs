@@ -19,7 +19,7 @@ use crate::{
     Said,
     answer::Allowance,
     cli::Screen,
-    judges::{Setting, Vendor, Workshop},
+    judges::{Configured, Setting, Vendor, Workshop},
     outcome::{Failure, Outcome},
     record::{Candidate, Heard, Recorder},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
@@ -42,7 +42,11 @@ pub(crate) fn run(
     // What cannot be built is told without any judge.
     let judges = match &first {
         Some(Proposal { subject: Err(_), .. }) => Judges::none(),
-        _ => Judges::of(&arguments.backend, part, &setting(arguments, part), workshop)?,
+        _ => {
+            let configured = workshop.configured();
+            let named = if arguments.backend.is_empty() { &configured.names } else { &arguments.backend };
+            Judges::of(named, part, &setting(arguments, configured, part), workshop)?
+        }
     };
     let session = Session { arguments, allowance, judges, recorder };
     match first {
@@ -51,10 +55,10 @@ pub(crate) fn run(
     }
 }
 
-fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
+fn setting(arguments: &Screen, configured: &Configured, part: Option<&Part>) -> Setting {
     Setting {
-        deadline: Duration::from_secs_f64(arguments.deadline),
-        accelerator: arguments.accelerator.clone().unwrap_or_default(),
+        deadline: arguments.deadline.map_or(configured.deadline, Duration::from_secs_f64),
+        accelerator: arguments.accelerator.clone().unwrap_or_else(|| configured.accelerator.clone()),
         // The catalogue knows no accelerators: who names one says that the target has it.
         accelerated: part
             .filter(|_| arguments.accelerator.is_some())
@@ -64,7 +68,10 @@ fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
         remembers: true,
         afresh: arguments.afresh,
         runs_code: arguments.run,
-        vendor: Vendor { tool: arguments.vendor_tool.clone(), format: arguments.vendor_format.into() },
+        vendor: Vendor {
+            tool: arguments.vendor_tool.clone().or_else(|| configured.vendor.tool.clone()),
+            format: arguments.vendor_format.map_or(configured.vendor.format, Into::into),
+        },
     }
 }
 
