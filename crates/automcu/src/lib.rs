@@ -10,6 +10,7 @@ mod deploy;
 mod fetch;
 mod input;
 mod judges;
+pub mod logging;
 mod outcome;
 mod record;
 mod samples;
