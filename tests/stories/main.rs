@@ -11,6 +11,7 @@ mod code_size;
 mod compile;
 mod config;
 mod data;
+mod deploy;
 mod doctor;
 mod documents;
 mod draw;

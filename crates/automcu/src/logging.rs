@@ -168,7 +168,7 @@ mod tests {
 
     /// As an agent tells of a transition.
     fn transition() {
-        let (job, candidate) = ("job-7", "job-7/3");
+        let (job, candidate) = ("j7", "c3");
         info!(
             job,
             candidate,
@@ -187,8 +187,8 @@ mod tests {
         for (field, value) in [
             ("level", "INFO"),
             ("message", "state changed"),
-            ("job", "job-7"),
-            ("candidate", "job-7/3"),
+            ("job", "j7"),
+            ("candidate", "c3"),
             ("agent", "training"),
             ("from", "Queued"),
             ("to", "Training"),
@@ -211,7 +211,7 @@ mod tests {
         });
         assert_eq!(lines[0], "<3>automcu::logging::tests: broken");
         assert_eq!(lines[1], "<4>automcu::logging::tests: odd words=\"two\\nlines\"");
-        let told = "state changed job=\"job-7\" candidate=\"job-7/3\" agent=\"training\" from=\"Queued\"";
+        let told = "state changed job=j7 candidate=c3 agent=\"training\" from=\"Queued\"";
         assert!(lines[2].starts_with(&format!("<6>automcu::logging::tests: {told}")), "{lines:?}");
         assert_eq!(lines[3..], ["<7>automcu::logging::tests: details"]);
     }
@@ -220,7 +220,7 @@ mod tests {
     fn text_is_coloured_only_where_a_person_watches() {
         let of = |is_watched| logged("info", Form::Text { is_watched }, |_| transition()).concat();
         assert!(of(true).contains('\u{1b}') && !of(false).contains('\u{1b}'));
-        assert!(of(false).contains("INFO automcu::logging::tests: state changed job=\"job-7\""), "{}", of(false));
+        assert!(of(false).contains("INFO automcu::logging::tests: state changed job=j7"), "{}", of(false));
     }
 
     #[test]

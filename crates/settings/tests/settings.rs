@@ -56,6 +56,17 @@ fn the_default_file_says_exactly_what_is_usual() {
 }
 
 #[test]
+fn the_document_names_every_value_and_its_variable() {
+    let document = include_str!("../../../docs/DAEMON.md");
+    for row in usual().rows() {
+        let start = format!("| `{}` | `{}` | ", row.name, row.variable);
+        let line = document.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{start}"));
+        let usual = row.word.map_or_else(|| row.written(), |word| format!("{word:?}"));
+        assert!(line.contains(&format!("| `{usual}`")), "{line}");
+    }
+}
+
+#[test]
 fn whoever_says_it_first_counts_and_is_named() {
     let file = "[training]\nslots = 3\n[log]\nlevel = \"warn\"\n[judges]\nwhich = [\"plan\", \"gcc\"]\n";
     let around =
