@@ -14,6 +14,7 @@ use std::{
 };
 
 use automcu::{Outcome, Streams, Surroundings};
+use automcu_settings::Environment;
 
 /// Where programs usually lie.
 const USUAL: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
@@ -41,20 +42,26 @@ pub fn automcu_reading(input: &[u8], arguments: &[&str]) -> Ended {
 
 /// Runs `automcu` where data sets lie in this folder.
 pub fn automcu_keeping(data: &Path, arguments: &[&str]) -> Ended {
-    run(&USUAL, &Surroundings::default(), data, b"", arguments)
+    let settings = Environment::default().saying("AUTOMCU_DATA", data);
+    run(&USUAL, &Surroundings { settings, ..Surroundings::default() }, b"", arguments)
+}
+
+/// Runs `automcu` where this follows from the environment for its configuration, and nothing else.
+pub fn automcu_configured(settings: &Environment, input: &[u8], arguments: &[&str]) -> Ended {
+    run(&USUAL, &Surroundings { settings: settings.clone(), ..Surroundings::default() }, input, arguments)
 }
 
 /// Runs `automcu` where the environment says this.
 pub fn automcu_within(surroundings: &Surroundings, folders: &[&str], arguments: &[&str]) -> Ended {
-    run(folders, surroundings, Path::new("no-such-folder"), b"", arguments)
+    run(folders, surroundings, b"", arguments)
 }
 
 /// Runs `automcu` where programs are looked for in these folders only.
 pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ended {
-    run(folders, &Surroundings::default(), Path::new("no-such-folder"), input, arguments)
+    run(folders, &Surroundings::default(), input, arguments)
 }
 
-fn run(folders: &[&str], surroundings: &Surroundings, data: &Path, input: &[u8], arguments: &[&str]) -> Ended {
+fn run(folders: &[&str], surroundings: &Surroundings, input: &[u8], arguments: &[&str]) -> Ended {
     let (output, errors) = (Kept::default(), Kept::default());
     let mut streams = Streams {
         input: Box::new(Cursor::new(input.to_vec())),
@@ -62,8 +69,8 @@ fn run(folders: &[&str], surroundings: &Surroundings, data: &Path, input: &[u8],
         errors: Box::new(errors.clone()),
         folders: folders.iter().map(PathBuf::from).collect(),
         surroundings: surroundings.clone(),
-        data: data.to_owned(),
         is_watched: false,
+        is_journal: false,
         clock: since_start,
         program: program(),
         interrupts: Arc::default,

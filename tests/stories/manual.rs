@@ -57,6 +57,7 @@ fn manual_pages_are_in_order() {
         &["man", "inspect"],
         &["man", "build"],
         &["man", "data"],
+        &["man", "config"],
         &["man", "doctor"],
         &["man", "screen"],
         &["man", "audit"],

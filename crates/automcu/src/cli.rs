@@ -1,20 +1,25 @@
 //! The command line.
 
 mod audit;
+mod config;
 mod data;
 mod run;
+mod serve;
 mod vendor;
 
 use std::path::PathBuf;
 
 use automcu_deployment::RangeChoice;
 use automcu_model::{Bytes, DataType};
+use automcu_settings::JUDGES;
 use automcu_toolchain::{Choice, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
+pub(crate) use config::{Config, ConfigCheck, ConfigShow, ConfigVerb};
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 pub(crate) use run::Run;
+pub(crate) use serve::Serve;
 pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
 
 /// Neural networks that fit a microcontroller.
@@ -25,7 +30,8 @@ pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
         `automcu run` searches one: from what is wanted to proven C code. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
-        `automcu doctor` tries every tool that AutoMCU uses; `automcu validate` has the vendor's tool compute a network, and \
+        `automcu doctor` tries every tool that AutoMCU uses; `automcu config` shows and checks the configuration; \
+        `automcu validate` has the vendor's tool compute a network, and \
         `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu run\n  \
@@ -37,6 +43,9 @@ pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
     after_long_help = OUTCOMES
 )]
 pub(crate) struct Cli {
+    /// The configuration file, instead of AUTOMCU_CONFIG or the one in its usual place
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
@@ -51,12 +60,14 @@ const OUTCOMES: &str = "Exit status:\n  \
     70  a program that was started failed\n  \
     73  a folder or file cannot be written\n  \
     74  the answer cannot be written\n  \
+    78  the configuration is refused\n  \
     130 interrupted; what was done is kept";
 
 /// What is asked.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Run(Run),
+    Serve(Serve),
     Check(Check),
     Inspect(Inspect),
     Fit(Fit),
@@ -75,6 +86,7 @@ pub(crate) enum Verb {
     Validate(Validate),
     Targets(Targets),
     VendorReport(VendorReport),
+    Config(Config),
     Completions(Completions),
     Man(Man),
 }
@@ -418,7 +430,7 @@ pub(crate) struct Screen {
     #[arg(value_name = "ARCH|MODEL|DIR", required = true, num_args = 1..)]
     pub(crate) models: Vec<PathBuf>,
     /// Who is asked: `plan`, `gcc`, `tflm`, `vela`, `stedgeai` or `all`; may be given several times
-    #[arg(long, value_name = "JUDGE", value_parser = ["all", "plan", "gcc", "tflm", "vela", "stedgeai"])]
+    #[arg(long, value_name = "JUDGE", value_parser = JUDGES)]
     pub(crate) backend: Vec<String>,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
@@ -442,9 +454,9 @@ pub(crate) struct Screen {
     /// Add a line of JSON for each candidate to this file: its architecture, and what every judge said
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// How long each program may take
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
-    pub(crate) deadline: f64,
+    /// How long each program may take, instead of what is configured (usually 5m)
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) deadline: Option<f64>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -507,7 +519,7 @@ pub(crate) struct BudgetArgs {
 /// Where targets come from.
 #[derive(Args)]
 pub(crate) struct CatalogueArgs {
-    /// A folder of family files (*.toml) that are added to the built-in targets
+    /// A folder of family files (*.toml) that are added to the built-in targets, instead of the one that is configured
     #[arg(long, value_name = "DIR")]
     pub(crate) targets_dir: Option<PathBuf>,
 }

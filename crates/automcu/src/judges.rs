@@ -9,6 +9,7 @@ use std::{
 };
 
 use automcu_process::Limits;
+use automcu_settings::{Environment, VendorFormat};
 use automcu_toolchain::{
     Choice, Clang, Isa, Tools,
     gcc::{self, Gcc},
@@ -45,10 +46,12 @@ pub struct Surroundings {
     pub stm32_ai_exe: Option<PathBuf>,
     /// `STM_AI_EXE`: the same, before.
     pub stm_ai_exe: Option<PathBuf>,
+    /// What the configuration follows from.
+    pub settings: Environment,
 }
 
 impl Surroundings {
-    /// Reads the environment. A variable that is empty says nothing.
+    /// Reads the environment, but for the configuration. A variable that is empty says nothing.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self {
@@ -59,6 +62,7 @@ impl Surroundings {
             stedgeai_core_dir: path("STEDGEAI_CORE_DIR"),
             stm32_ai_exe: path("STM32_AI_EXE"),
             stm_ai_exe: path("STM_AI_EXE"),
+            settings: Environment::default(),
         }
     }
 
@@ -87,8 +91,37 @@ impl Surroundings {
 pub(crate) struct Workshop<'s> {
     folders: &'s [PathBuf],
     surroundings: &'s Surroundings,
+    configured: Configured,
     runs: Result<PathBuf, RunsError>,
     swept: Swept,
+}
+
+/// What the configuration says of judges.
+pub(crate) struct Configured {
+    /// Who is asked; nobody where that is left to the verb.
+    pub(crate) names: Vec<String>,
+    /// Each program takes at most so long.
+    pub(crate) deadline: Duration,
+    /// What Vela compiles for.
+    pub(crate) accelerator: Accelerator,
+    /// How the vendor's tool is found and fed.
+    pub(crate) vendor: Vendor,
+}
+
+impl From<&automcu_settings::Judges> for Configured {
+    fn from(said: &automcu_settings::Judges) -> Self {
+        let format = match said.vendor_format.value {
+            VendorFormat::Tflite => Format::Int8Tflite,
+            VendorFormat::Qdq => Format::Int8Onnx,
+            VendorFormat::Float32 => Format::FloatOnnx,
+        };
+        Self {
+            names: said.which.value.iter().flatten().map(|name| name.get().to_owned()).collect(),
+            deadline: Duration::from_secs(said.deadline.value.seconds()),
+            accelerator: said.accelerator.value.get().parse().expect("the configuration has only Vela's"),
+            vendor: Vendor { tool: said.vendor_tool.value.clone(), format, neural_art: None },
+        }
+    }
 }
 
 /// How judges are set.
@@ -169,10 +202,15 @@ const CONSTRUCTORS: &[Constructor] = &[gcc, tflm, vela, stedgeai];
 
 impl<'s> Workshop<'s> {
     /// Finds the place for runs, and removes what killed programs left there.
-    pub(crate) fn open(folders: &'s [PathBuf], surroundings: &'s Surroundings) -> Self {
+    pub(crate) fn open(folders: &'s [PathBuf], surroundings: &'s Surroundings, configured: Configured) -> Self {
         let runs = surroundings.runs();
         let swept = runs.as_deref().map_or(Swept { folders: 0, is_clean: true }, runs::sweep);
-        Self { folders, surroundings, runs, swept }
+        Self { folders, surroundings, configured, runs, swept }
+    }
+
+    /// What the configuration says of judges.
+    pub(crate) const fn configured(&self) -> &Configured {
+        &self.configured
     }
 
     /// Where runs have their folders.
@@ -339,6 +377,23 @@ mod tests {
         Network::new(graph.finish(end), vec![step; 2], vec![Some(weights)]).expect("a network")
     }
 
+    /// What is configured where nobody says anything.
+    fn usual() -> Configured {
+        let settings = automcu_settings::Settings::gather(&[], &Environment::default(), None).expect("in order");
+        Configured::from(&settings.judges)
+    }
+
+    #[test]
+    fn accelerators_that_the_configuration_takes_are_those_of_vela() {
+        for name in
+            ["ethos-u55-128", "ethos-u65-256", "ethos-u85-2048", "ethos-u55-", "ethos-u56-1", "-h", "ethos-u85-x"]
+        {
+            let environment = Environment::default().saying("AUTOMCU_JUDGES_ACCELERATOR", name);
+            let taken = automcu_settings::Settings::gather(&[], &environment, None);
+            assert_eq!(taken.is_ok(), name.parse::<Accelerator>().is_ok(), "{name}");
+        }
+    }
+
     /// What Vela says, whatever it is asked about.
     const VELA: &str = r#"#!/bin/sh
 [ "$1" = --version ] && exec echo 5.2.0
@@ -358,7 +413,7 @@ echo compiled > "$3/${name}_vela.tflite"
         let network = network();
         let question = Question { network: &network, float: None, part: None, budget: Budget::default() };
         for (remembers, expected) in [(false, false), (true, false), (true, true), (false, false)] {
-            let workshop = Workshop::open(&folders, &surroundings);
+            let workshop = Workshop::open(&folders, &surroundings, usual());
             let setting = Setting {
                 deadline: Duration::from_secs(60),
                 accelerator: "ethos-u55-128".parse().expect("an accelerator"),

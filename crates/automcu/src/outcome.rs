@@ -3,10 +3,11 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
-use automcu_daemon::{AloneError, PlanError};
+use automcu_daemon::{AloneError, PlanError, ServiceError};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_deployment::DeployError;
+use automcu_settings::Mistakes;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::{ProofError, firmware::FirmwareError, folder::FolderError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
@@ -34,6 +35,8 @@ pub enum Outcome {
     NotCreated,
     /// The answer cannot be written.
     Unwritable,
+    /// The configuration is refused.
+    Misconfigured,
     /// The user interrupted it, and can go on another time.
     Interrupted,
 }
@@ -52,6 +55,7 @@ impl Outcome {
             Self::Broken => 70,
             Self::NotCreated => 73,
             Self::Unwritable => 74,
+            Self::Misconfigured => 78,
             Self::Interrupted => 130,
         }
     }
@@ -93,6 +97,10 @@ pub(crate) enum Failure {
     NotConstructible { file: String },
     #[error("{0}")]
     Job(#[from] automcu_api::ReadError),
+    #[error("{0}")]
+    Serve(String),
+    #[error("{0}")]
+    Service(#[from] automcu_daemon::ServiceError),
     #[error("{0}")]
     Alone(#[from] automcu_daemon::AloneError),
     #[error("{0}")]
@@ -190,6 +198,9 @@ pub(crate) enum Failure {
     TooMany { count: usize, most: usize },
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// The configuration is refused, each reason on a line of its own.
+    #[error("the configuration is refused\n{0}")]
+    Misconfigured(#[from] Mistakes),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -253,9 +264,13 @@ impl Failure {
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
+            Self::Misconfigured(_) => Outcome::Misconfigured,
             Self::Write(_) => Outcome::Unwritable,
             Self::Job(_) => Outcome::Refused,
             Self::Alone(error) => of_run(error),
+            Self::Serve(_) => Outcome::Broken,
+            Self::Service(ServiceError::Gone | ServiceError::Signals(_)) => Outcome::Broken,
+            Self::Service(_) => Outcome::NotCreated,
             Self::Bundle(_) | Self::Taken(_) => Outcome::NotCreated,
             Self::JobInterrupted { .. } => Outcome::Interrupted,
         }

@@ -82,24 +82,8 @@ pub struct Capacity {
     pub jobs_at_work: NonZero<u32>,
     /// Jobs that are not over.
     pub most_jobs: NonZero<u32>,
-}
-
-impl Capacity {
-    /// What suits a computer with so many processors.
-    #[must_use]
-    pub fn of(processors: NonZero<usize>) -> Self {
-        let slots = u32::try_from(processors.get()).ok().and_then(NonZero::new);
-        let few = |number| NonZero::new(number).expect("more than none");
-        let slots = slots.unwrap_or(few(1)).min(few(8));
-        let threads = u32::try_from(processors.get()).unwrap_or(1) / slots;
-        Self {
-            slots,
-            threads: NonZero::new(threads).unwrap_or(few(1)),
-            screenings: few(2),
-            jobs_at_work: few(4),
-            most_jobs: few(1000),
-        }
-    }
+    /// Bytes that a training may ask for.
+    pub memory_bytes: Option<u64>,
 }
 
 /// What keeps a daemon from starting.
@@ -168,6 +152,7 @@ impl House {
             judges: self.judges.iter().map(|judge| judge.identity().name.to_owned()).collect(),
             slots: self.capacity.slots.get(),
             threads: self.capacity.threads,
+            memory_bytes: self.capacity.memory_bytes,
             macs_a_second: MACS_A_SECOND * f64::from(self.capacity.threads.get()),
         };
         Ok(Running { control, history, store, planner, arbiters })

@@ -62,6 +62,8 @@ pub struct Planner {
     pub slots: u32,
     /// Threads of each.
     pub threads: NonZero<u32>,
+    /// Bytes that each may ask for.
+    pub memory_bytes: Option<u64>,
     /// How many multiply-accumulates of an inference a training does a second, forwards and backwards taken together.
     pub macs_a_second: f64,
 }
@@ -373,7 +375,7 @@ impl Planner {
             split,
             recipe: recipe.checked()?,
             threads: self.threads.get(),
-            memory_bytes: None,
+            memory_bytes: self.memory_bytes,
             deadline_s,
             checkpoint_every_s: BETWEEN_CHECKPOINTS_S,
         };

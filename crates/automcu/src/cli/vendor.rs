@@ -14,23 +14,24 @@ const MOST_REPORTS: usize = 1_000;
 /// How the vendor's tool is found and fed.
 #[derive(Args)]
 pub(crate) struct VendorArgs {
-    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is found
+    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is configured or found
     #[arg(long, value_name = "FILE")]
     pub(crate) vendor_tool: Option<PathBuf>,
-    /// As what the vendor's tool is handed a network
-    #[arg(long, value_enum, default_value_t = VendorFormat::Tflite)]
-    pub(crate) vendor_format: VendorFormat,
+    /// As what the vendor's tool is handed a network, instead of what is configured (usually tflite)
+    #[arg(long, value_enum)]
+    pub(crate) vendor_format: Option<VendorFormat>,
     /// By which profile, of which file, the vendor's tool compiles for the neural accelerator of an STM32N6
     #[arg(long, value_name = "PROFILE[@FILE]")]
     pub(crate) neural_art: Option<NeuralArt>,
 }
 
-impl From<&VendorArgs> for Vendor {
-    fn from(arguments: &VendorArgs) -> Self {
-        Self {
-            tool: arguments.vendor_tool.clone(),
-            format: arguments.vendor_format.into(),
-            neural_art: arguments.neural_art.clone(),
+impl VendorArgs {
+    /// What these say, and for all else what is configured.
+    pub(crate) fn over(&self, configured: &Vendor) -> Vendor {
+        Vendor {
+            tool: self.vendor_tool.clone().or_else(|| configured.tool.clone()),
+            format: self.vendor_format.map_or(configured.format, Into::into),
+            neural_art: self.neural_art.clone().or_else(|| configured.neural_art.clone()),
         }
     }
 }

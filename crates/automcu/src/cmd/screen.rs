@@ -22,7 +22,7 @@ use crate::{
     Said,
     answer::Allowance,
     cli::Screen,
-    judges::{Setting, Workshop},
+    judges::{Configured, Setting, Workshop},
     outcome::{Failure, Outcome},
     record::{Candidate, Heard, Recorder},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
@@ -45,7 +45,11 @@ pub(crate) fn run(
     // What cannot be built is told without any judge.
     let judges = match &first {
         Some(Proposal { subject: Err(_), .. }) => Judges::none(),
-        _ => Judges::of(&backend(arguments), part, &setting(arguments, part), workshop)?,
+        _ => {
+            let configured = workshop.configured();
+            let named = backend(arguments, configured);
+            Judges::of(&named, part, &setting(arguments, configured, part), workshop)?
+        }
     };
     let session = Session { arguments, allowance, judges, recorder };
     match first {
@@ -55,17 +59,18 @@ pub(crate) fn run(
 }
 
 /// Who is asked. Whoever names a compiler wants to hear of it, or that it is not there.
-fn backend(arguments: &Screen) -> Vec<String> {
+fn backend(arguments: &Screen, configured: &Configured) -> Vec<String> {
     match arguments.compiler {
-        Some(_) if arguments.backend.is_empty() => vec!["gcc".to_owned()],
-        _ => arguments.backend.clone(),
+        _ if !arguments.backend.is_empty() => arguments.backend.clone(),
+        Some(_) => vec!["gcc".to_owned()],
+        None => configured.names.clone(),
     }
 }
 
-fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
+fn setting(arguments: &Screen, configured: &Configured, part: Option<&Part>) -> Setting {
     Setting {
-        deadline: Duration::from_secs_f64(arguments.deadline),
-        accelerator: arguments.accelerator.clone().unwrap_or_default(),
+        deadline: arguments.deadline.map_or(configured.deadline, Duration::from_secs_f64),
+        accelerator: arguments.accelerator.clone().unwrap_or_else(|| configured.accelerator.clone()),
         // The catalogue knows no accelerators: who names one says that the target has it.
         accelerated: part
             .filter(|_| arguments.accelerator.is_some())
@@ -76,7 +81,7 @@ fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
         afresh: arguments.afresh,
         choice: arguments.compiler.map_or(Choice::Either, Choice::from),
         runs_code: arguments.run,
-        vendor: (&arguments.vendor).into(),
+        vendor: arguments.vendor.over(&configured.vendor),
     }
 }
 

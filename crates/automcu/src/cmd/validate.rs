@@ -35,7 +35,7 @@ pub(crate) fn run(
     let catalogue = input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
     let part = arguments.target.as_deref().map(|name| catalogue.find(name)).transpose()?;
     let (name, network) = input::network(&arguments.model, stdin)?;
-    let vendor = Vendor::from(&arguments.vendor);
+    let vendor = arguments.vendor.over(&workshop.configured().vendor);
     let tool = tool(arguments, &vendor, workshop)?;
     let float = (vendor.format == Format::FloatOnnx).then(|| network.dequantised());
     let question = Question { network: &network, float: float.as_ref(), part, budget: Budget::default() };

@@ -14,6 +14,7 @@ use std::{
 
 use automcu_api::{Budget, Format, Goal, JobFile, Limits, Notice, REQUEST_BYTES, Size, Span};
 use automcu_daemon::{End, Errand, Planned, Watcher, run_alone};
+use automcu_settings::Settings;
 
 use super::write_json;
 use crate::{
@@ -39,16 +40,16 @@ pub(crate) fn run(
     arguments: &Run,
     stdin: &mut dyn Read,
     host: &Host<'_>,
-    state: &Path,
+    settings: &Settings,
     workshop: &Workshop<'_>,
     live: &mut Live<'_>,
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
     let job = job(arguments, stdin)?;
-    let targets = input::catalogue(arguments.targets_dir.as_deref())?;
-    let folder = arguments.state.clone().unwrap_or_else(|| state.join("run"));
+    let targets = input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
+    let folder = arguments.state.clone().unwrap_or_else(|| settings.places.state.value.join("run"));
     let output = free(&arguments.output)?;
-    let house = house(folder, targets, host.data, host.program, host.clock, workshop)?;
+    let house = house(folder, targets, settings, host, workshop)?;
     let is_asked = live.is_watched && !arguments.yes && arguments.job.is_some();
     let mut watcher = Terminal {
         board: Board::default(),
