@@ -3,6 +3,10 @@
 pub mod random;
 pub mod server;
 
+mod daemon;
+
+pub use daemon::{Daemon, Lair};
+
 use std::{
     cell::RefCell,
     ffi::OsString,

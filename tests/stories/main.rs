@@ -10,6 +10,7 @@ mod code;
 mod code_size;
 mod compile;
 mod config;
+mod daemon;
 mod data;
 mod deploy;
 mod doctor;
