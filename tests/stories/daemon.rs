@@ -95,16 +95,17 @@ async fn a_daemon_that_is_killed_at_any_moment_comes_to_the_same_end() {
     const KILLS: u64 = 50;
     let (_other, undisturbed) = lair();
     let _daemon = undisturbed.awake().await;
-    let plain = submitted(&undisturbed, &small()).await;
+    let longer = JobFile { limits: Limits { candidates: Some(5), epochs: Some(8), ..Limits::default() }, ..small() };
+    let plain = submitted(&undisturbed, &longer).await;
     is_finished(&undisturbed.over(plain).await);
     let expected = outcome(&undisturbed, plain).await;
 
     let (_folder, lair) = lair();
     let mut daemon = lair.awake().await;
-    let job = submitted(&lair, &small()).await;
+    let job = submitted(&lair, &longer).await;
     for kill in 0..KILLS {
         // From before it listens to well into a training.
-        let lives_ms = 40 + kill * 7919 % 900;
+        let lives_ms = 100 + kill * 7919 % 1_000;
         tokio::time::sleep(Duration::from_millis(lives_ms)).await;
         daemon.kill();
         daemon = lair.start();
