@@ -121,11 +121,11 @@ async fn a_daemon_that_is_killed_at_any_moment_comes_to_the_same_end() {
     let taken_up = events.iter().filter(|event| matches!(event.what, What::JobTakenUp {})).count();
     assert!(taken_up > 5, "the job was under way for few of the kills: {taken_up}");
     drop(daemon);
-    nobody_is_left(&lair.state());
+    nobody_is_left(&lair.state()).await;
 }
 
 /// No worker goes on in this folder.
-fn nobody_is_left(state: &Path) {
+async fn nobody_is_left(state: &Path) {
     let name = state.to_str().expect("text");
     let of = |process: &Path| fs::read(process.join("cmdline")).map(|line| String::from_utf8_lossy(&line).into_owned());
     for _ in 0..200 {
@@ -134,7 +134,7 @@ fn nobody_is_left(state: &Path) {
         if left == 0 {
             return;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("a worker is left in {name}");
 }
