@@ -221,6 +221,16 @@ async fn a_second_daemon_is_told_who_is_there() {
     assert!(lair.client().health().await.expect("the first is there").is_well);
 }
 
+#[actix::test]
+async fn a_socket_that_somebody_else_has_bound_is_taken_over_and_left() {
+    let (_folder, lair) = lair();
+    let listener = std::os::unix::net::UnixListener::bind(lair.socket()).expect("free");
+    let daemon = lair.activated(&listener);
+    assert!(lair.health().await.is_well);
+    assert_eq!(daemon.end(), Some(0));
+    assert!(lair.socket().exists(), "the next one who asks starts it again");
+}
+
 #[test]
 fn a_job_runs_from_a_file_without_a_daemon_and_what_is_interrupted_is_said() {
     let folder = tempfile::tempdir().expect("a folder");

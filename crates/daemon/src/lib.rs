@@ -11,4 +11,4 @@ pub use alone::{AloneError, End, Errand, Watcher, lay_out, run_alone};
 pub use automcu_artifacts::BundleError;
 pub use compose::{Capacity, Clocks, House, Running, StartError};
 pub use plan::{FindData, PlanError, Planned, Planner};
-pub use service::{Manager, Service, ServiceError};
+pub use service::{Listen, Manager, Service, ServiceError};
