@@ -133,9 +133,9 @@ pub enum Proposer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ablation {
-    /// That candidates are screened before they are trained.
+    /// That whoever proposes is shown summaries, not all that agents say.
     Msim,
-    /// That what is proposed fits by the proposer's own planning.
+    /// That candidates are screened before they are trained.
     Hag,
 }
 
