@@ -1,5 +1,6 @@
 //! What stories share: the program, started in this process, and what it said.
 
+pub mod daemon;
 pub mod random;
 pub mod server;
 
@@ -54,7 +55,24 @@ pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ende
     run(folders, &Surroundings::default(), Path::new("no-such-folder"), input, arguments)
 }
 
+/// Runs `automcu` where a person answers this at the terminal.
+pub fn automcu_asked(answer: &str, arguments: &[&str]) -> Ended {
+    let surroundings = Surroundings::default();
+    started(&USUAL, &surroundings, Path::new("no-such-folder"), answer.as_bytes(), true, arguments)
+}
+
 fn run(folders: &[&str], surroundings: &Surroundings, data: &Path, input: &[u8], arguments: &[&str]) -> Ended {
+    started(folders, surroundings, data, input, false, arguments)
+}
+
+fn started(
+    folders: &[&str],
+    surroundings: &Surroundings,
+    data: &Path,
+    input: &[u8],
+    is_answered: bool,
+    arguments: &[&str],
+) -> Ended {
     let (output, errors) = (Kept::default(), Kept::default());
     let mut streams = Streams {
         input: Box::new(Cursor::new(input.to_vec())),
@@ -63,7 +81,10 @@ fn run(folders: &[&str], surroundings: &Surroundings, data: &Path, input: &[u8],
         folders: folders.iter().map(PathBuf::from).collect(),
         surroundings: surroundings.clone(),
         data: data.to_owned(),
+        state: PathBuf::from("no-such-folder"),
+        sockets: automcu_api::Surroundings::default(),
         is_watched: false,
+        is_answered,
         clock: since_start,
         program: program(),
         interrupts: Arc::default,

@@ -5,6 +5,7 @@ mod audit;
 mod board;
 mod cli;
 mod cmd;
+mod daemon;
 mod fetch;
 mod house;
 mod input;
@@ -12,6 +13,8 @@ mod judges;
 mod outcome;
 mod record;
 mod show;
+mod status;
+mod wish;
 
 use std::{
     ffi::OsString,
@@ -44,8 +47,12 @@ pub struct Streams {
     pub data: PathBuf,
     /// Where histories and what belongs to them are kept.
     pub state: PathBuf,
+    /// Where a daemon's socket may be.
+    pub sockets: automcu_api::Surroundings,
     /// Whether a person watches `errors`, and lines there may be written anew.
     pub is_watched: bool,
+    /// Whether a person answers on `input`.
+    pub is_answered: bool,
     /// The time since some moment.
     pub clock: fn() -> Duration,
     /// This program, which starts itself to do long work.
@@ -61,6 +68,8 @@ struct Host<'s> {
     clock: fn() -> Duration,
     program: &'s Path,
     interrupts: fn() -> Arc<AtomicBool>,
+    /// Whether a person answers on standard input.
+    is_answered: bool,
 }
 
 /// Where a verb says how far it has come, while it is at it.
@@ -98,15 +107,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 }
 
 fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
-    let Streams { input, errors, folders, surroundings, data, state, is_watched, clock, program, interrupts, .. } =
-        streams;
+    let Streams { input, output, errors, folders, surroundings, data, state, clock, program, interrupts, .. } = streams;
+    let (is_watched, is_answered) = (&streams.is_watched, streams.is_answered);
     let done = match verb {
         Verb::Run(arguments) => {
             let mut live = Live { sink: errors, is_watched: *is_watched };
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
+            let host = Host { data, clock: *clock, program, interrupts: *interrupts, is_answered };
             let workshop = Workshop::open(folders, surroundings);
             cmd::run::run(&arguments, input, &host, state, &workshop, &mut live, said)
         }
+        Verb::Job(verb) => {
+            let live = Live { sink: errors, is_watched: *is_watched };
+            let (sockets, clock, interrupts) = (&streams.sockets, *clock, *interrupts);
+            cmd::job::run(&verb, cmd::job::Desk { input, output, live, is_answered, sockets, clock, interrupts, said })
+        }
+        Verb::History(arguments) => cmd::history::run(&arguments, input, output, state, said),
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
@@ -116,7 +131,7 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
         Verb::Train(arguments) => {
             let mut live = Live { sink: errors, is_watched: *is_watched };
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
+            let host = Host { data, clock: *clock, program, interrupts: *interrupts, is_answered };
             cmd::train::run(&arguments, input, &host, &mut live, said)
         }
         Verb::Bench(arguments) => {

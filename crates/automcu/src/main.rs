@@ -21,7 +21,9 @@ fn main() -> ExitCode {
         surroundings: surroundings(),
         data: data_home(),
         state: state_home(),
+        sockets: sockets(),
         is_watched: std::io::stderr().is_terminal(),
+        is_answered: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
         clock: since_start,
         program: std::env::current_exe().unwrap_or_else(|_| "automcu".into()),
         interrupts,
@@ -51,6 +53,19 @@ fn interrupts() -> Arc<AtomicBool> {
 #[expect(clippy::disallowed_methods, reason = "a program uses the tools that its user's environment names")]
 fn surroundings() -> automcu::Surroundings {
     automcu::Surroundings::read(|name| std::env::var_os(name))
+}
+
+/// Where the environment says that a daemon listens.
+#[expect(clippy::disallowed_methods, reason = "a client looks for the daemon where its user's environment says")]
+fn sockets() -> automcu_api::Surroundings {
+    let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    automcu_api::Surroundings {
+        flag: None,
+        variable: path("AUTOMCU_SOCKET"),
+        configured: None,
+        runtime: path("XDG_RUNTIME_DIR"),
+        user: rustix::process::geteuid().as_raw(),
+    }
 }
 
 /// Where histories are kept: AUTOMCU_STATE, or where the user's programs keep what they did.
