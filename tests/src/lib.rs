@@ -1,6 +1,6 @@
 //! What stories share: the program, started in this process, and what it said.
 
-pub mod daemon;
+pub mod fake_daemon;
 pub mod random;
 pub mod server;
 

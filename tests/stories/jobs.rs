@@ -11,7 +11,7 @@ use automcu_api::{
 use automcu_artifacts::Store;
 use automcu_tests::{
     Ended, automcu, automcu_asked, automcu_reading,
-    daemon::{Answer, Asked, FakeDaemon},
+    fake_daemon::{Answer, Asked, FakeDaemon},
 };
 use serde_json::{Value, json};
 
