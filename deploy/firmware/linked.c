@@ -1,5 +1,4 @@
 /* The least program around a network: what this image takes is what the network takes, its stack apart. */
-#include <stddef.h>
 #include <stdint.h>
 
 #include "subject.h"
@@ -32,34 +31,6 @@ __attribute__((noreturn)) void Reset_Handler(void)
 __attribute__((naked, section(".vectors"), used)) void start(void)
 {
     __asm__ volatile("la sp, stack_top\n\tj Reset_Handler");
-}
-
-/* No library is linked beside the compiler's own. */
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        ((volatile int8_t *)to)[i] = ((const int8_t *)from)[i];
-    }
-    return to;
-}
-
-void *memmove(void *to, const void *from, size_t bytes)
-{
-    if ((const int8_t *)to <= (const int8_t *)from) {
-        return memcpy(to, from, bytes);
-    }
-    for (size_t i = bytes; i > 0u; i--) {
-        ((volatile int8_t *)to)[i - 1u] = ((const int8_t *)from)[i - 1u];
-    }
-    return to;
-}
-
-void *memset(void *to, int value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        ((volatile int8_t *)to)[i] = (int8_t)value;
-    }
-    return to;
 }
 #else
 static void stop(void)

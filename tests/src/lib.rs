@@ -4,6 +4,10 @@ pub mod fake_daemon;
 pub mod random;
 pub mod server;
 
+mod daemon;
+
+pub use daemon::{Daemon, Lair};
+
 use std::{
     cell::RefCell,
     ffi::OsString,
@@ -15,6 +19,7 @@ use std::{
 };
 
 use automcu::{Outcome, Streams, Surroundings};
+use automcu_settings::Environment;
 
 /// Where programs usually lie.
 const USUAL: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
@@ -42,33 +47,37 @@ pub fn automcu_reading(input: &[u8], arguments: &[&str]) -> Ended {
 
 /// Runs `automcu` where data sets lie in this folder.
 pub fn automcu_keeping(data: &Path, arguments: &[&str]) -> Ended {
-    run(&USUAL, &Surroundings::default(), data, b"", arguments)
+    let settings = Environment::default().saying("AUTOMCU_DATA", data);
+    run(&USUAL, &Surroundings { settings, ..Surroundings::default() }, b"", arguments)
+}
+
+/// Runs `automcu` where this follows from the environment for its configuration, and nothing else.
+pub fn automcu_configured(settings: &Environment, input: &[u8], arguments: &[&str]) -> Ended {
+    run(&USUAL, &Surroundings { settings: settings.clone(), ..Surroundings::default() }, input, arguments)
 }
 
 /// Runs `automcu` where the environment says this.
 pub fn automcu_within(surroundings: &Surroundings, folders: &[&str], arguments: &[&str]) -> Ended {
-    run(folders, surroundings, Path::new("no-such-folder"), b"", arguments)
+    run(folders, surroundings, b"", arguments)
 }
 
 /// Runs `automcu` where programs are looked for in these folders only.
 pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ended {
-    run(folders, &Surroundings::default(), Path::new("no-such-folder"), input, arguments)
+    run(folders, &Surroundings::default(), input, arguments)
 }
 
 /// Runs `automcu` where a person answers this at the terminal.
 pub fn automcu_asked(answer: &str, arguments: &[&str]) -> Ended {
-    let surroundings = Surroundings::default();
-    started(&USUAL, &surroundings, Path::new("no-such-folder"), answer.as_bytes(), true, arguments)
+    started(&USUAL, &Surroundings::default(), answer.as_bytes(), true, arguments)
 }
 
-fn run(folders: &[&str], surroundings: &Surroundings, data: &Path, input: &[u8], arguments: &[&str]) -> Ended {
-    started(folders, surroundings, data, input, false, arguments)
+fn run(folders: &[&str], surroundings: &Surroundings, input: &[u8], arguments: &[&str]) -> Ended {
+    started(folders, surroundings, input, false, arguments)
 }
 
 fn started(
     folders: &[&str],
     surroundings: &Surroundings,
-    data: &Path,
     input: &[u8],
     is_answered: bool,
     arguments: &[&str],
@@ -80,11 +89,9 @@ fn started(
         errors: Box::new(errors.clone()),
         folders: folders.iter().map(PathBuf::from).collect(),
         surroundings: surroundings.clone(),
-        data: data.to_owned(),
-        state: PathBuf::from("no-such-folder"),
-        sockets: automcu_api::Surroundings::default(),
         is_watched: false,
         is_answered,
+        is_journal: false,
         clock: since_start,
         program: program(),
         interrupts: Arc::default,

@@ -60,6 +60,7 @@ fn manual_pages_are_in_order() {
         &["man", "submit"],
         &["man", "set"],
         &["man", "history"],
+        &["man", "config"],
         &["man", "doctor"],
         &["man", "screen"],
         &["man", "audit"],

@@ -36,7 +36,9 @@ fn an_architecture_is_judged_before_it_is_trained() {
     let (outcome, answer) = screened(&[&arch, "--target", "STM32F407"]);
     assert_eq!(outcome, Outcome::Yes, "{answer}");
     assert_eq!((answer["verdict"].as_str(), answer["drawn_weights"].as_bool()), (Some("fits"), Some(true)));
-    let own = if need("arm-none-eabi-gcc").is_some() { ("gcc", "linked") } else { ("plan", "estimated") };
+    let has_clang = || need("clang").is_some() && need("lld").is_some();
+    let is_linked = need("arm-none-eabi-gcc").is_some() || has_clang();
+    let own = if is_linked { ("gcc", "linked") } else { ("plan", "estimated") };
     assert_eq!(judges(&answer), [own.0]);
     assert_eq!(answer["judges"][0]["measurement"]["footprint"]["provenance"], own.1);
     let latency = &answer["latency"];
@@ -65,6 +67,27 @@ fn without_any_tool_the_planner_answers_and_says_what_would_make_it_firm() {
     let asked = automcu_among(&[], b"", &["screen", &fixture("specs/separable.json"), "--backend", "gcc"]);
     assert_eq!(asked.outcome, Outcome::Unavailable, "{}", asked.output);
     assert!(asked.errors.contains("gcc"), "{}", asked.errors);
+}
+
+/// The same judge by another compiler, which says who it is; where it is not there, that is said.
+#[test]
+fn the_compiler_can_be_named() {
+    let arch = fixture("specs/separable.json");
+    let line = ["screen", &arch, "--target", "STM32F407", "--compiler", "clang"];
+    let said = automcu_among(&[], b"", &line);
+    assert_eq!(said.outcome, Outcome::Unavailable, "{}", said.output);
+    assert!(said.errors.contains("no clang with ld.lld in 0 folders of PATH"), "{}", said.errors);
+    let (Some(clang), Some(lld)) = (need("clang"), need("lld")) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    for (program, name) in [(clang, "clang"), (lld, "ld.lld")] {
+        std::os::unix::fs::symlink(program, folder.path().join(name)).expect("ours");
+    }
+    let said = automcu_among(&[folder.path().to_str().expect("text")], b"", &[&line[..], &["--json"]].concat());
+    let answer: Value = serde_json::from_str(&said.output).unwrap_or_else(|_| panic!("{}", said.errors));
+    assert_eq!((said.outcome, judges(&answer)), (Outcome::Yes, vec!["gcc"]), "{answer}");
+    let judged = &answer["judges"][0];
+    assert!(judged["judge"]["tool"].as_str().is_some_and(|tool| tool.contains("clang version")), "{judged}");
+    assert_eq!(judged["measurement"]["footprint"]["provenance"], "linked");
 }
 
 #[test]

@@ -25,6 +25,24 @@ fn a_report_is_told_with_provenance_and_version() {
 }
 
 #[test]
+fn where_a_network_of_an_accelerator_lies_is_told() {
+    let file = fixture("vendor/edgeai-2.2-analyze-npu.txt");
+    let said = automcu(&["vendor-report", &file]);
+    for part in [
+        "npuRAM4    2,048      458,752  internal  activations",
+        "octoFlash    320  117,440,512  external  weights",
+        "steps        2: 1 by the accelerator, 1 by the processor",
+    ] {
+        assert!(said.output.contains(part), "{part:?} in\n{}", said.output);
+    }
+    let said = automcu(&["vendor-report", "--json", &file]);
+    let answer: Value = serde_json::from_str(&said.output).expect("JSON");
+    let steps = json!({ "all": 2, "software": 1, "hardware": 1, "controlled": 0 });
+    assert_eq!(answer.pointer("/0/reading/steps"), Some(&steps));
+    assert_eq!(answer.pointer("/0/reading/pools/0/place"), Some(&json!("internal")));
+}
+
+#[test]
 fn reports_of_several_files_are_a_list_in_json() {
     let names = ["cubeai-5.0-analyze.txt", "edgeai-2.2-c_info.json", "edgeai-4.0-analyze-stdout.log"];
     let files = names.map(|name| fixture(&format!("vendor/{name}")));

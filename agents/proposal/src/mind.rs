@@ -75,7 +75,7 @@ impl Mind {
         let space = space(&assignment)?;
         // Without a filter everything that can be built fits.
         let budget = if assignment.fitting { asked.budget } else { Budget::default() };
-        let task = Arc::new(Task { space, budget, core });
+        let task = Arc::new(Task { space, budget, core, most_macs: assignment.most_macs });
         Ok(Self {
             assignment: asked.assignment,
             budget: asked.budget,
@@ -115,7 +115,8 @@ impl Mind {
             job: asked.job,
             round: asked.round,
             candidates: Few::new(candidates).map_err(|_| Trouble::TooMany { what: "candidates of a round" })?,
-            refused: u32::try_from(tally.unbuildable + tally.over_ram + tally.over_flash).unwrap_or(u32::MAX),
+            refused: u32::try_from(tally.unbuildable + tally.over_ram + tally.over_flash + tally.over_work)
+                .unwrap_or(u32::MAX),
             shortfall,
         })
     }
@@ -269,6 +270,7 @@ mod tests {
             target: None,
             proposer: Proposer::Random,
             fitting: true,
+            most_macs: None,
             seed: 1,
             warm: Vec::new(),
         };

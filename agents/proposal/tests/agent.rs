@@ -27,6 +27,7 @@ fn assigned(proposer: Proposer) -> Assignment {
         target: Some("a part".to_owned()),
         proposer,
         fitting: true,
+        most_macs: None,
         seed: 5,
         warm: Vec::new(),
     }
@@ -43,7 +44,7 @@ async fn rounds_in_order_give_candidates_that_fit_and_none_twice() {
             assert_eq!(answer.candidates.as_slice().len(), 3);
             job.put_forward(&scene.store, answer.candidates.into_vec());
         }
-        let task = Task { space: space(), budget: budget(), core: Core::CortexM4 };
+        let task = Task { space: space(), budget: budget(), core: Core::CortexM4, most_macs: None };
         let all: Vec<_> = job.rounds.iter().flatten().collect();
         for (place, one) in all.iter().enumerate() {
             assert!(all[..place].iter().all(|other| other.digest != one.digest), "{proposer:?} repeats itself");
@@ -67,7 +68,7 @@ async fn the_answer_is_that_of_the_strategy() {
         let answer = scene.ask(&job.asks(round)).await;
         job.put_forward(&scene.store, answer.candidates.into_vec());
     }
-    let task = std::sync::Arc::new(Task { space: space(), budget: budget(), core: Core::CortexM4 });
+    let task = std::sync::Arc::new(Task { space: space(), budget: budget(), core: Core::CortexM4, most_macs: None });
     let mut strategy = Evolution::new(task, 5);
     // What was seen for round 4 are rounds 1 and 2; round 3 is pending.
     job.rounds[2].iter().for_each(|one| strategy.know(one.digest));
@@ -153,7 +154,7 @@ async fn where_nothing_fits_it_is_said_what_lacks_and_what_would_do() {
     let answer = scene.ask(&job.asks(1)).await;
     assert_eq!(answer.candidates.as_slice(), []);
     let Some(Shortfall::NothingFits { reason }) = answer.shortfall else { panic!("{:?}", answer.shortfall) };
-    let task = Task { space: space(), budget: bounded(8, 1), core: Core::CortexM4 };
+    let task = Task { space: space(), budget: bounded(8, 1), core: Core::CortexM4, most_macs: None };
     let smallest = task.smallest_that_fails().expect("nothing fits").smallest;
     let does = Budget { ram: Some(smallest.ram()), flash: Some(smallest.flash()) };
     let said = format!("would do with {} of Flash and {} of RAM", smallest.flash(), smallest.ram());
@@ -211,7 +212,7 @@ async fn without_the_filter_draws_are_as_they_come() {
     let mut numbers = Numbers::of(5, Purpose::Draw, 0);
     let first = space().id(&space().draw(&mut numbers)).expect("it can be built");
     assert_eq!(answer.candidates.as_slice()[0].digest, first);
-    let task = Task { space: space(), budget: bounded(2, 4), core: Core::CortexM4 };
+    let task = Task { space: space(), budget: bounded(2, 4), core: Core::CortexM4, most_macs: None };
     let over = answer.candidates.as_slice().iter().filter(|one| {
         let spec = Spec::from_json(&scene.store.get(one.spec).expect("kept")).expect("a spec");
         task.admit(&space().member(&spec).expect("of the space")).is_err()

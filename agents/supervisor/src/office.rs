@@ -191,6 +191,7 @@ pub(crate) fn read(document: &[u8]) -> Result<JobPlan, ControlError> {
     let is_whole = (1..=JobPlan::RUNGS).contains(&plan.rungs.len())
         && plan.rungs.iter().all(|rung| rung.entrants > 0 && rung.seeds > 0)
         && plan.a_round > 0
+        && (0.0..=1.0).contains(&plan.exploring)
         && usize::from(plan.a_round) <= automcu_contract::OutcomePage::MOST;
     if is_whole { Ok(plan) } else { Err(unusable("its plan has no rungs, or one that nobody reaches")) }
 }

@@ -92,6 +92,7 @@ fn plan(candidates: u32) -> JobPlan {
         assignment: ArtifactId::of(b"assignment"),
         a_round: 3,
         rungs: vec![rung("short", candidates, 1, false), rung("long", 3, 1, true), rung("again", 1, 2, false)],
+        exploring: 0.55,
         screens_first: true,
         judge: None,
     }

@@ -172,6 +172,7 @@ fn plan(candidates: u32) -> JobPlan {
         assignment: ArtifactId::of(b"assignment"),
         a_round: 4,
         rungs: vec![rung("short", candidates), rung("long", 2)],
+        exploring: 0.55,
         screens_first: true,
         judge: None,
     }

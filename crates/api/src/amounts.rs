@@ -65,6 +65,8 @@ impl FromStr for Size {
             "KiB" | "kiB" => 1 << 10,
             "MB" => 1_000_000,
             "MiB" => 1 << 20,
+            "GB" => 1_000_000_000,
+            "GiB" => 1 << 30,
             "k" | "K" => return Err(wrong("KiB (times 1024) or KB (times 1000): a bare K means either")),
             "m" | "M" => return Err(wrong("MiB (times 1048576) or MB (times 1000000): a bare M means either")),
             unit if unit.ends_with('b') => return Err(wrong("a capital B for bytes: a small one may mean bits")),
@@ -333,7 +335,7 @@ macro_rules! written {
 written!(Size, {
     "description": "A number of bytes: \"64 KiB\" (times 1024), \"64 KB\" (times 1000), or whole bytes.",
     "anyOf": [
-        { "type": "string", "pattern": "^ *[0-9]+(\\.[0-9]+)? *(B|byte|bytes|[kK]B|[kK]iB|MB|MiB) *$" },
+        { "type": "string", "pattern": "^ *[0-9]+(\\.[0-9]+)? *(B|byte|bytes|[kK]B|[kK]iB|MB|MiB|GB|GiB) *$" },
         { "type": "integer", "minimum": 1, "maximum": 1_099_511_627_776_u64 }
     ]
 });
@@ -359,9 +361,14 @@ mod tests {
 
     #[test]
     fn sizes_are_read_and_what_means_two_things_is_refused() {
-        for (text, bytes) in
-            [("64KB", 64_000), ("64 KiB", 65_536), ("1.5 MiB", 1_572_864), ("512 B", 512), (" 2 MB ", 2_000_000)]
-        {
+        for (text, bytes) in [
+            ("64KB", 64_000),
+            ("64 KiB", 65_536),
+            ("1.5 MiB", 1_572_864),
+            ("512 B", 512),
+            (" 2 MB ", 2_000_000),
+            ("4 GiB", 1 << 32),
+        ] {
             assert_eq!(text.parse::<Size>().map(Size::bytes), Ok(bytes), "{text}");
         }
         for (text, part) in [

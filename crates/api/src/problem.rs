@@ -91,7 +91,7 @@ impl ProblemKind {
             Self::WrongState => ("wrong-state", 409, "the job's state does not allow it"),
             Self::TooLong => ("too-long", 413, "the request is too long"),
             Self::WrongMedia => ("wrong-media", 415, "the request is in another form than is read"),
-            Self::JobRefused => ("job-refused", 422, "the job cannot be carried out as it is asked for"),
+            Self::JobRefused => ("job-refused", 422, "what is asked for cannot be carried out"),
             Self::Broken => ("broken", 500, "the daemon failed"),
             Self::Full => ("full", 503, "as many jobs are there as are let in"),
             Self::Unavailable => ("unavailable", 503, "the daemon cannot do this now"),

@@ -1,25 +1,32 @@
 //! The command line.
 
 mod audit;
+mod config;
 mod data;
 mod history;
 mod job;
 mod run;
+mod serve;
+mod vendor;
 
 use std::path::PathBuf;
 
 use automcu_deployment::RangeChoice;
 use automcu_model::{Bytes, DataType};
-use automcu_toolchain::{stedgeai::Format, vela::Accelerator};
+use automcu_settings::JUDGES;
+use automcu_toolchain::{Choice, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
+pub(crate) use config::{Config, ConfigCheck, ConfigShow, ConfigVerb};
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 pub(crate) use history::{History, HistoryExport, HistoryGc, HistoryImport, HistoryRebuild, HistoryVerb, Kept};
 pub(crate) use job::{
     Bound, Export, JobVerb, LogLevel, Logs, Ls, Metrics, Replay, Set, Several, Show, Submit, Via, Wait, Watch,
 };
 pub(crate) use run::Run;
+pub(crate) use serve::Serve;
+pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
 
 /// Neural networks that fit a microcontroller.
 #[derive(Parser)]
@@ -29,7 +36,9 @@ pub(crate) use run::Run;
         `automcu run` searches one: from what is wanted to proven C code; `automcu submit` has the daemon do it, `ls`, `watch`, `show`, `wait` and `export` say what comes of it. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
-        `automcu doctor` tries every tool that AutoMCU uses; `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
+        `automcu doctor` tries every tool that AutoMCU uses; `automcu config` shows and checks the configuration; \
+        `automcu validate` has the vendor's tool compute a network, and \
+        `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu run\n  \
         automcu run \"MNIST on an RP2040, at least 98 %, 32 KB RAM, within 10 minutes\"\n  \
@@ -42,6 +51,9 @@ pub(crate) use run::Run;
     after_long_help = OUTCOMES
 )]
 pub(crate) struct Cli {
+    /// The configuration file, instead of AUTOMCU_CONFIG or the one in its usual place
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
@@ -60,6 +72,7 @@ const OUTCOMES: &str = "Exit status:\n  \
     75  not now: the job is not over in time, the daemon has no room, or it keeps the history that is asked for\n  \
     76  the daemon speaks another protocol\n  \
     77  this user may not\n  \
+    78  the configuration is refused\n  \
     130 interrupted; what was done is kept";
 
 /// What is asked.
@@ -69,6 +82,7 @@ pub(crate) enum Verb {
     #[command(flatten)]
     Job(JobVerb),
     History(History),
+    Serve(Serve),
     Check(Check),
     Inspect(Inspect),
     Fit(Fit),
@@ -84,8 +98,10 @@ pub(crate) enum Verb {
     Doctor(Doctor),
     Screen(Screen),
     Audit(Audit),
+    Validate(Validate),
     Targets(Targets),
     VendorReport(VendorReport),
+    Config(Config),
     Completions(Completions),
     Man(Man),
 }
@@ -190,27 +206,6 @@ pub(crate) struct Compile {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) compile: Compile,
-}
-
-/// As what the vendor's tool is handed a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum VendorFormat {
-    /// int8, as .tflite
-    Tflite,
-    /// int8, as ONNX with QuantizeLinear and DequantizeLinear
-    Qdq,
-    /// float32, as ONNX: of architectures only
-    Float32,
-}
-
-impl From<VendorFormat> for Format {
-    fn from(format: VendorFormat) -> Self {
-        match format {
-            VendorFormat::Tflite => Self::Int8Tflite,
-            VendorFormat::Qdq => Self::Int8Onnx,
-            VendorFormat::Float32 => Self::FloatOnnx,
-        }
-    }
 }
 
 /// When the first layers are computed in patches.
@@ -450,7 +445,7 @@ pub(crate) struct Screen {
     #[arg(value_name = "ARCH|MODEL|DIR", required = true, num_args = 1..)]
     pub(crate) models: Vec<PathBuf>,
     /// Who is asked: `plan`, `gcc`, `tflm`, `vela`, `stedgeai` or `all`; may be given several times
-    #[arg(long, value_name = "JUDGE", value_parser = ["all", "plan", "gcc", "tflm", "vela", "stedgeai"])]
+    #[arg(long, value_name = "JUDGE", value_parser = JUDGES)]
     pub(crate) backend: Vec<String>,
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
@@ -463,24 +458,41 @@ pub(crate) struct Screen {
     /// What `vela` compiles for, such as `ethos-u55-128`; the target is then taken to have it
     #[arg(long, value_name = "ACCELERATOR")]
     pub(crate) accelerator: Option<Accelerator>,
-    /// The vendor's tool, `stedgeai` or `stm32ai`, instead of the one that is found
-    #[arg(long, value_name = "FILE")]
-    pub(crate) vendor_tool: Option<PathBuf>,
-    /// As what the vendor's tool is handed a network
-    #[arg(long, value_enum, default_value_t = VendorFormat::Tflite)]
-    pub(crate) vendor_format: VendorFormat,
+    /// What compiles our own code, instead of GCC where it is there and Clang where it is not
+    #[arg(long, value_name = "COMPILER", value_enum)]
+    pub(crate) compiler: Option<CompilerName>,
+    #[command(flatten)]
+    pub(crate) vendor: VendorArgs,
     /// Ask again, whatever was said before
     #[arg(long)]
     pub(crate) afresh: bool,
     /// Add a line of JSON for each candidate to this file: its architecture, and what every judge said
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// How long each program may take
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
-    pub(crate) deadline: f64,
+    /// How long each program may take, instead of what is configured (usually 5m)
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) deadline: Option<f64>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A compiler for microcontrollers on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CompilerName {
+    /// arm-none-eabi-gcc, riscv64-unknown-elf-gcc
+    Gcc,
+    /// clang, with ld.lld or a linker of GNU's
+    Clang,
+}
+
+impl From<CompilerName> for Choice {
+    fn from(name: CompilerName) -> Self {
+        match name {
+            CompilerName::Gcc => Self::Gcc,
+            CompilerName::Clang => Self::Clang,
+        }
+    }
 }
 
 /// Lists microcontrollers, describes one, or says which could hold an architecture.
@@ -503,24 +515,6 @@ pub(crate) struct Targets {
     pub(crate) json: bool,
 }
 
-/// Reads reports of STM32Cube.AI and ST Edge AI Core, and says what AutoMCU takes from them.
-///
-/// Each file is one run's *_c_info.json, *_report.json, *_report.txt, or what the tool printed; which it is shows by its
-/// content. What a report does not say is unknown, never 0. A file that is no report is named, and the others are read.
-#[derive(Args)]
-#[command(after_long_help = OUTCOMES)]
-pub(crate) struct VendorReport {
-    /// The reports; `-` reads standard input
-    #[arg(value_name = "FILE", required = true, num_args = 1..=MOST_REPORTS)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Answer in JSON: a list with one answer a file, in their order
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// The most reports that are read at once.
-const MOST_REPORTS: usize = 1_000;
-
 /// The memory that is allowed.
 #[derive(Args)]
 pub(crate) struct BudgetArgs {
@@ -540,7 +534,7 @@ pub(crate) struct BudgetArgs {
 /// Where targets come from.
 #[derive(Args)]
 pub(crate) struct CatalogueArgs {
-    /// A folder of family files (*.toml) that are added to the built-in targets
+    /// A folder of family files (*.toml) that are added to the built-in targets, instead of the one that is configured
     #[arg(long, value_name = "DIR")]
     pub(crate) targets_dir: Option<PathBuf>,
 }

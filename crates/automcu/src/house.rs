@@ -1,25 +1,26 @@
 //! What a daemon works with, put together from the program's surroundings.
 
 use std::{
+    num::NonZero,
     path::{Path, PathBuf},
     sync::Arc,
-    thread::available_parallelism,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use automcu_daemon::{Capacity, Clocks, House};
+use automcu_settings::Settings;
 use automcu_target::Catalogue;
-use automcu_toolchain::{Own, judge::Judge};
+use automcu_toolchain::{Choice, Own, judge::Judge};
 use automcu_workers::{Bounds, Local};
 
 use crate::{
-    input,
-    judges::{Found, Setting, Vendor, Workshop},
+    Host, input,
+    judges::{Found, Setting, Workshop},
     outcome::Failure,
 };
 
-/// A tool of a judge takes at most so long.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// Candidates that are screened at a time.
+const SCREENINGS: u32 = 2;
 /// The judges that are asked about each candidate: our own planner, and the compiler that links it.
 const USUAL: [&str; 1] = ["gcc"];
 
@@ -27,42 +28,59 @@ const USUAL: [&str; 1] = ["gcc"];
 pub(crate) fn house(
     folder: PathBuf,
     targets: Catalogue,
-    data: &Path,
-    program: &Path,
-    clock: fn() -> Duration,
+    settings: &Settings,
+    host: &Host<'_>,
     workshop: &Workshop<'_>,
 ) -> Result<House, Failure> {
-    let home = data.to_owned();
+    let home = host.data.to_owned();
     let find = move |name: &str, options| {
         input::source(Path::new(name), &home, options).map_err(|failure| failure.to_string())
     };
-    let processors = available_parallelism().unwrap_or(std::num::NonZero::<usize>::MIN);
     Ok(House {
         folder,
-        clocks: Clocks { wall_ms: Arc::new(wall_ms), steady: Arc::new(clock) },
-        executor: Arc::new(Local::new(program, Bounds::default())),
+        clocks: Clocks { wall_ms: Arc::new(wall_ms), steady: Arc::new(host.clock) },
+        executor: Arc::new(Local::new(host.program, Bounds::default())),
         targets,
         judges: judges(workshop)?,
-        tools: workshop.tools(Some(DEADLINE)),
+        tools: workshop.tools(Some(workshop.configured().deadline)),
         data: Arc::new(find),
-        capacity: Capacity::of(processors),
+        capacity: capacity(settings),
     })
+}
+
+/// As much at a time as is configured.
+fn capacity(settings: &Settings) -> Capacity {
+    let count = |number: u32| NonZero::new(number).expect("a count is more than none");
+    Capacity {
+        slots: count(settings.training.slots.value.get()),
+        threads: count(settings.training.threads.value.get()),
+        screenings: count(SCREENINGS),
+        jobs_at_work: count(settings.jobs.at_work.value.get()),
+        most_jobs: count(settings.jobs.most.value.get()),
+        memory_bytes: settings.training.memory.value.map(automcu_api::Size::bytes),
+    }
 }
 
 /// Our own planner first, which needs no tool, then what is there of the usual ones.
 fn judges(workshop: &Workshop<'_>) -> Result<Vec<Arc<dyn Judge>>, Failure> {
+    let configured = workshop.configured();
     let setting = Setting {
-        deadline: DEADLINE,
-        accelerator: "ethos-u55-128".parse().expect("an accelerator"),
+        deadline: configured.deadline,
+        accelerator: configured.accelerator.clone(),
         accelerated: Vec::new(),
         remembers: true,
         afresh: false,
         runs_code: false,
-        vendor: Vendor::default(),
+        choice: Choice::default(),
+        vendor: configured.vendor.clone(),
     };
     let found = workshop.judges(&setting).map_err(|error| Failure::Runs(error.to_string()))?;
     let mut judges: Vec<Arc<dyn Judge>> = vec![Arc::new(Own::default())];
-    judges.extend(found.into_iter().filter(|tool| USUAL.contains(&tool.name)).filter_map(|tool| match tool.found {
+    let is_wanted = |name: &str| match configured.names.as_slice() {
+        [] => USUAL.contains(&name),
+        names => names.iter().any(|wanted| wanted == name),
+    };
+    judges.extend(found.into_iter().filter(|tool| is_wanted(tool.name)).filter_map(|tool| match tool.found {
         Found::Ready { judge, .. } => Some(Arc::from(judge)),
         Found::Missing { .. } | Found::Broken { .. } => None,
     }));

@@ -106,6 +106,12 @@ pub(crate) fn report(path: &Path, input: &mut dyn Read) -> Result<(String, Readi
     }
 }
 
+/// A configuration file, and one byte more than is allowed where it is too long.
+pub(crate) fn configuration(path: &Path, input: &mut dyn Read) -> Result<Vec<u8>, Failure> {
+    let (_, text) = content(path, input, automcu_settings::MOST_BYTES)?;
+    Ok(text)
+}
+
 /// A recipe, a JSON file.
 pub(crate) fn recipe(path: &Path) -> Result<Vec<u8>, Failure> {
     let (_, text) = content(path, &mut io::empty(), limits::DOCUMENT_BYTES)?;

@@ -9,12 +9,13 @@ use std::{
 };
 
 use automcu_process::Limits;
+use automcu_settings::{Environment, VendorFormat};
 use automcu_toolchain::{
-    Tools,
+    Choice, Clang, Isa, Tools,
     gcc::{self, Gcc},
     judge::{Judge, NoAnswer, Remembered},
     runs::{self, RunsError, Swept},
-    stedgeai::{self, Format, Places, Slots, StEdgeAi},
+    stedgeai::{self, Format, NeuralArt, NotFound, Places, Slots, StEdgeAi},
     tflm::{self, Tflm},
     vela::{self, Accelerator, Vela},
 };
@@ -45,10 +46,12 @@ pub struct Surroundings {
     pub stm32_ai_exe: Option<PathBuf>,
     /// `STM_AI_EXE`: the same, before.
     pub stm_ai_exe: Option<PathBuf>,
+    /// What the configuration follows from.
+    pub settings: Environment,
 }
 
 impl Surroundings {
-    /// Reads the environment. A variable that is empty says nothing.
+    /// Reads the environment, but for the configuration. A variable that is empty says nothing.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self {
@@ -59,6 +62,7 @@ impl Surroundings {
             stedgeai_core_dir: path("STEDGEAI_CORE_DIR"),
             stm32_ai_exe: path("STM32_AI_EXE"),
             stm_ai_exe: path("STM_AI_EXE"),
+            settings: Environment::default(),
         }
     }
 
@@ -87,8 +91,37 @@ impl Surroundings {
 pub(crate) struct Workshop<'s> {
     folders: &'s [PathBuf],
     surroundings: &'s Surroundings,
+    configured: Configured,
     runs: Result<PathBuf, RunsError>,
     swept: Swept,
+}
+
+/// What the configuration says of judges.
+pub(crate) struct Configured {
+    /// Who is asked; nobody where that is left to the verb.
+    pub(crate) names: Vec<String>,
+    /// Each program takes at most so long.
+    pub(crate) deadline: Duration,
+    /// What Vela compiles for.
+    pub(crate) accelerator: Accelerator,
+    /// How the vendor's tool is found and fed.
+    pub(crate) vendor: Vendor,
+}
+
+impl From<&automcu_settings::Judges> for Configured {
+    fn from(said: &automcu_settings::Judges) -> Self {
+        let format = match said.vendor_format.value {
+            VendorFormat::Tflite => Format::Int8Tflite,
+            VendorFormat::Qdq => Format::Int8Onnx,
+            VendorFormat::Float32 => Format::FloatOnnx,
+        };
+        Self {
+            names: said.which.value.iter().flatten().map(|name| name.get().to_owned()).collect(),
+            deadline: Duration::from_secs(said.deadline.value.seconds()),
+            accelerator: said.accelerator.value.get().parse().expect("the configuration has only Vela's"),
+            vendor: Vendor { tool: said.vendor_tool.value.clone(), format, neural_art: None },
+        }
+    }
 }
 
 /// How judges are set.
@@ -103,6 +136,8 @@ pub(crate) struct Setting {
     pub(crate) remembers: bool,
     /// Whether they are asked again, and what they say then is kept.
     pub(crate) afresh: bool,
+    /// Which compiler compiles our own code.
+    pub(crate) choice: Choice,
     /// Whether the code is run, too, where that can be.
     pub(crate) runs_code: bool,
     /// How the vendor's tool is found and fed.
@@ -116,6 +151,17 @@ pub(crate) struct Vendor {
     pub(crate) tool: Option<PathBuf>,
     /// As what a network is handed over.
     pub(crate) format: Format,
+    /// How it compiles for a neural accelerator.
+    pub(crate) neural_art: Option<NeuralArt>,
+}
+
+/// Why the vendor's tool cannot be asked.
+#[derive(Debug)]
+pub(crate) enum NoVendor {
+    /// It is not there.
+    Missing(NotFound),
+    /// It is there, and does not say who it is.
+    Broken { path: PathBuf, why: NoAnswer },
 }
 
 /// A deployment tool, as far as it is there.
@@ -156,10 +202,15 @@ const CONSTRUCTORS: &[Constructor] = &[gcc, tflm, vela, stedgeai];
 
 impl<'s> Workshop<'s> {
     /// Finds the place for runs, and removes what killed programs left there.
-    pub(crate) fn open(folders: &'s [PathBuf], surroundings: &'s Surroundings) -> Self {
+    pub(crate) fn open(folders: &'s [PathBuf], surroundings: &'s Surroundings, configured: Configured) -> Self {
         let runs = surroundings.runs();
         let swept = runs.as_deref().map_or(Swept { folders: 0, is_clean: true }, runs::sweep);
-        Self { folders, surroundings, runs, swept }
+        Self { folders, surroundings, configured, runs, swept }
+    }
+
+    /// What the configuration says of judges.
+    pub(crate) const fn configured(&self) -> &Configured {
+        &self.configured
     }
 
     /// Where runs have their folders.
@@ -177,6 +228,11 @@ impl<'s> Workshop<'s> {
         Tools { runs: self.runs.as_ref().ok().cloned(), deadline, ..Tools::in_folders(self.folders) }
     }
 
+    /// The same, with the compiler that is set.
+    pub(crate) fn compilers(&self, setting: &Setting) -> Tools {
+        Tools { choice: setting.choice, ..self.tools(Some(setting.deadline)) }
+    }
+
     /// The first program of this name in the folders.
     pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
         self.programs(&[name]).into_iter().next()
@@ -188,6 +244,36 @@ impl<'s> Workshop<'s> {
         let answers = self.surroundings.cache_home().filter(|_| setting.remembers).map(|home| home.join(ANSWERS));
         let candidates = CONSTRUCTORS.iter().map(|constructor| constructor(self, root, setting));
         Ok(candidates.map(|candidate| candidate.remembering(answers.as_deref(), setting.afresh)).collect())
+    }
+
+    /// The vendor's tool, which has said its version.
+    pub(crate) fn vendor(&self, deadline: Duration, vendor: &Vendor) -> Result<Result<StEdgeAi, NoVendor>, &RunsError> {
+        Ok(self.vendor_within(self.runs()?, deadline, vendor))
+    }
+
+    fn vendor_within(&self, root: &Path, deadline: Duration, vendor: &Vendor) -> Result<StEdgeAi, NoVendor> {
+        let Surroundings { home, stedgeai_core_dir, stm32_ai_exe, stm_ai_exe, .. } = self.surroundings.clone();
+        let places = Places {
+            configured: vendor.tool.clone(),
+            core_dir: stedgeai_core_dir,
+            stm32_ai_exe,
+            stm_ai_exe,
+            path: self.folders.to_vec(),
+            home,
+        };
+        // Without the first the tool does not count its runtime, and without the second it computes nothing on this computer.
+        let compilers = [Tools::ARM_COMPILER, "gcc"].into_iter().filter_map(|name| self.program(name));
+        let search = compilers.filter_map(|file| file.parent().map(Path::to_owned)).collect();
+        let settings = stedgeai::Settings {
+            deadline,
+            search,
+            format: vendor.format,
+            neural_art: vendor.neural_art.clone(),
+            ..stedgeai::Settings::new(root)
+        };
+        let found = stedgeai::find(&places).map_err(NoVendor::Missing)?;
+        let path = found.program.clone();
+        StEdgeAi::new(found, settings, Arc::new(Slots::new(1))).map_err(|why| NoVendor::Broken { path, why })
     }
 
     /// All programs by these names, in the order of the folders, each once.
@@ -211,17 +297,28 @@ fn looked_at(name: &str, found: &[PathBuf], folders: &[PathBuf], none: &NoAnswer
 }
 
 fn gcc(workshop: &Workshop<'_>, _: &Path, setting: &Setting) -> Candidate {
-    let tools = workshop.tools(Some(setting.deadline));
-    let path = tools.arm_compiler.clone().or_else(|| tools.riscv_compiler.clone());
+    let tools = workshop.compilers(setting);
+    let first = [Isa::Arm, Isa::RiscV].into_iter().find_map(|isa| tools.compiler(isa));
+    let path = first.map(|compiler| compiler.program().to_owned());
     let found = match (path, Gcc::new(tools, gcc::Settings { runs: setting.runs_code })) {
         (Some(path), Ok(judge)) => Found::Ready { path, judge: Box::new(judge) },
         (Some(path), Err(why)) => Found::Broken { path, why },
         (None, _) => {
-            let (arm, riscv, folders) = (Tools::ARM_COMPILER, Tools::RISCV_COMPILER, workshop.folders.len());
-            Found::Missing { looked_at: format!("no {arm} and no {riscv} in {folders} folders of PATH") }
+            let gcc = format!("no {} and no {}", Tools::ARM_COMPILER, Tools::RISCV_COMPILER);
+            let clang = format!("no {} with {}", Clang::NAME, Clang::LLD);
+            let none = match setting.choice {
+                Choice::Gcc => gcc,
+                Choice::Clang => clang,
+                Choice::Either => format!("{gcc}, {clang}"),
+            };
+            Found::Missing { looked_at: format!("{none} in {} folders of PATH", workshop.folders.len()) }
         }
     };
-    Candidate { name: "gcc", found, install: "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi" }
+    let install = match setting.choice {
+        Choice::Clang => "apt install clang lld",
+        Choice::Either | Choice::Gcc => "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    };
+    Candidate { name: "gcc", found, install }
 }
 
 fn tflm(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
@@ -249,33 +346,10 @@ fn vela(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
 }
 
 fn stedgeai(workshop: &Workshop<'_>, root: &Path, setting: &Setting) -> Candidate {
-    let Surroundings { home, stedgeai_core_dir, stm32_ai_exe, stm_ai_exe, .. } = workshop.surroundings.clone();
-    let places = Places {
-        configured: setting.vendor.tool.clone(),
-        core_dir: stedgeai_core_dir,
-        stm32_ai_exe,
-        stm_ai_exe,
-        path: workshop.folders.to_vec(),
-        home,
-    };
-    // Without this compiler the tool does not count its runtime.
-    let compiler = workshop.program(Tools::ARM_COMPILER);
-    let search = compiler.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
-    let settings = stedgeai::Settings {
-        deadline: setting.deadline,
-        search,
-        format: setting.vendor.format,
-        ..stedgeai::Settings::new(root)
-    };
-    let found = match stedgeai::find(&places) {
-        Err(none) => Found::Missing { looked_at: none.to_string() },
-        Ok(found) => {
-            let path = found.program.clone();
-            match StEdgeAi::new(found, settings, Arc::new(Slots::new(1))) {
-                Ok(judge) => Found::Ready { path, judge: Box::new(judge) },
-                Err(why) => Found::Broken { path, why },
-            }
-        }
+    let found = match workshop.vendor_within(root, setting.deadline, &setting.vendor) {
+        Ok(judge) => Found::Ready { path: judge.found().program.clone(), judge: Box::new(judge) },
+        Err(NoVendor::Missing(none)) => Found::Missing { looked_at: none.to_string() },
+        Err(NoVendor::Broken { path, why }) => Found::Broken { path, why },
     };
     let install =
         "ST Edge AI Core from https://www.st.com/en/development-tools/stedgeai-core.html, or X-CUBE-AI in STM32CubeMX";
@@ -303,6 +377,23 @@ mod tests {
         Network::new(graph.finish(end), vec![step; 2], vec![Some(weights)]).expect("a network")
     }
 
+    /// What is configured where nobody says anything.
+    fn usual() -> Configured {
+        let settings = automcu_settings::Settings::gather(&[], &Environment::default(), None).expect("in order");
+        Configured::from(&settings.judges)
+    }
+
+    #[test]
+    fn accelerators_that_the_configuration_takes_are_those_of_vela() {
+        for name in
+            ["ethos-u55-128", "ethos-u65-256", "ethos-u85-2048", "ethos-u55-", "ethos-u56-1", "-h", "ethos-u85-x"]
+        {
+            let environment = Environment::default().saying("AUTOMCU_JUDGES_ACCELERATOR", name);
+            let taken = automcu_settings::Settings::gather(&[], &environment, None);
+            assert_eq!(taken.is_ok(), name.parse::<Accelerator>().is_ok(), "{name}");
+        }
+    }
+
     /// What Vela says, whatever it is asked about.
     const VELA: &str = r#"#!/bin/sh
 [ "$1" = --version ] && exec echo 5.2.0
@@ -322,13 +413,14 @@ echo compiled > "$3/${name}_vela.tflite"
         let network = network();
         let question = Question { network: &network, float: None, part: None, budget: Budget::default() };
         for (remembers, expected) in [(false, false), (true, false), (true, true), (false, false)] {
-            let workshop = Workshop::open(&folders, &surroundings);
+            let workshop = Workshop::open(&folders, &surroundings, usual());
             let setting = Setting {
                 deadline: Duration::from_secs(60),
                 accelerator: "ethos-u55-128".parse().expect("an accelerator"),
                 accelerated: Vec::new(),
                 remembers,
                 afresh: false,
+                choice: Choice::Either,
                 runs_code: false,
                 vendor: Vendor::default(),
             };

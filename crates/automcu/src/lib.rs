@@ -5,11 +5,13 @@ mod audit;
 mod board;
 mod cli;
 mod cmd;
+mod configured;
 mod daemon;
 mod fetch;
 mod house;
 mod input;
 mod judges;
+pub mod logging;
 mod outcome;
 mod record;
 mod show;
@@ -24,11 +26,14 @@ use std::{
     time::Duration,
 };
 
+use automcu_settings::{Environment, Settings};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use cli::{Cli, Verb};
+use configured::Configured;
 pub use judges::Surroundings;
 use judges::Workshop;
+use outcome::Failure;
 pub use outcome::Outcome;
 
 /// What the program reads from, writes to and looks into. Whoever hands in `output` decides whether colours reach it.
@@ -43,16 +48,12 @@ pub struct Streams {
     pub folders: Vec<PathBuf>,
     /// What else the environment says of tools and of places for files.
     pub surroundings: Surroundings,
-    /// Where data sets lie under their names.
-    pub data: PathBuf,
-    /// Where histories and what belongs to them are kept.
-    pub state: PathBuf,
-    /// Where a daemon's socket may be.
-    pub sockets: automcu_api::Surroundings,
     /// Whether a person watches `errors`, and lines there may be written anew.
     pub is_watched: bool,
     /// Whether a person answers on `input`.
     pub is_answered: bool,
+    /// Whether the journal reads `errors`.
+    pub is_journal: bool,
     /// The time since some moment.
     pub clock: fn() -> Duration,
     /// This program, which starts itself to do long work.
@@ -90,7 +91,10 @@ struct Said {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> Outcome {
     let mut said = Said::default();
     let outcome = match Cli::try_parse_from(arguments) {
-        Ok(cli) => answer(cli.verb, streams, &mut said),
+        Ok(cli) => answer(cli, streams, &mut said).unwrap_or_else(|failure| {
+            said.errors.extend_from_slice(format!("automcu: {failure}\n").as_bytes());
+            failure.outcome()
+        }),
         Err(error) => refuse_arguments(&error, &mut said),
     };
     let written = streams.output.write_all(&said.output).and_then(|()| streams.output.flush());
@@ -106,22 +110,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
     outcome
 }
 
-fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
-    let Streams { input, output, errors, folders, surroundings, data, state, clock, program, interrupts, .. } = streams;
-    let (is_watched, is_answered) = (&streams.is_watched, streams.is_answered);
-    let done = match verb {
-        Verb::Run(arguments) => {
-            let mut live = Live { sink: errors, is_watched: *is_watched };
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts, is_answered };
-            let workshop = Workshop::open(folders, surroundings);
-            cmd::run::run(&arguments, input, &host, state, &workshop, &mut live, said)
+fn answer(cli: Cli, streams: &mut Streams, said: &mut Said) -> Result<Outcome, Failure> {
+    let Streams { input, output, errors, folders, surroundings, clock, program, interrupts, .. } = streams;
+    let (is_watched, is_answered, is_journal) = (streams.is_watched, streams.is_answered, streams.is_journal);
+    let Cli { config, mut verb } = cli;
+    let settings = settings(&mut verb, config.as_deref(), &surroundings.settings)?;
+    let data = settings.places.data.value.as_path();
+    let host = Host { data, clock: *clock, program, interrupts: *interrupts, is_answered };
+    let mut live = Live { sink: errors, is_watched };
+    let workshop = || Workshop::open(folders, surroundings, (&settings.judges).into());
+    match verb {
+        Verb::Run(arguments) => cmd::run::run(&arguments, input, &host, &settings, &workshop(), &mut live, said),
+        Verb::Serve(arguments) => {
+            let reader = cmd::serve::Reader { is_watched, is_journal };
+            cmd::serve::run(&arguments, config, &surroundings.settings, &settings, &host, &workshop(), reader)
         }
         Verb::Job(verb) => {
-            let live = Live { sink: errors, is_watched: *is_watched };
-            let (sockets, clock, interrupts) = (&streams.sockets, *clock, *interrupts);
+            let (sockets, clock, interrupts) = (&settings.sockets(&surroundings.settings), *clock, *interrupts);
             cmd::job::run(&verb, cmd::job::Desk { input, output, live, is_answered, sockets, clock, interrupts, said })
         }
-        Verb::History(arguments) => cmd::history::run(&arguments, input, output, state, said),
+        Verb::History(arguments) => cmd::history::run(&arguments, input, output, &settings, said),
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
@@ -129,34 +137,33 @@ fn answer(verb: Verb, streams: &mut Streams, said: &mut Said) -> Outcome {
         Verb::Build(arguments) => cmd::build::run(&arguments, input, data, said),
         Verb::Eval(arguments) => cmd::eval::run(&arguments, input, data, said),
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
-        Verb::Train(arguments) => {
-            let mut live = Live { sink: errors, is_watched: *is_watched };
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts, is_answered };
-            cmd::train::run(&arguments, input, &host, &mut live, said)
-        }
-        Verb::Bench(arguments) => {
-            let mut live = Live { sink: errors, is_watched: *is_watched };
-            cmd::bench::run(&arguments, folders, *clock, &mut live, said)
-        }
+        Verb::Train(arguments) => cmd::train::run(&arguments, input, &host, &mut live, said),
+        Verb::Bench(arguments) => cmd::bench::run(&arguments, folders, *clock, &mut live, said),
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
-        Verb::Verify(arguments) => cmd::verify::run(&arguments, &Workshop::open(folders, surroundings), said),
-        Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &Workshop::open(folders, surroundings), said),
-        Verb::Audit(arguments) => {
-            cmd::audit::run(&arguments, data, program, &Workshop::open(folders, surroundings), said)
-        }
-        Verb::Doctor(arguments) => {
-            let workshop = Workshop::open(folders, surroundings);
-            cmd::doctor::run(&arguments, &workshop, program, *clock, said)
-        }
+        Verb::Verify(arguments) => cmd::verify::run(&arguments, &workshop(), said),
+        Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &workshop(), said),
+        Verb::Audit(arguments) => cmd::audit::run(&arguments, data, program, &workshop(), said),
+        Verb::Validate(arguments) => cmd::validate::run(&arguments, input, &workshop(), said),
+        Verb::Doctor(arguments) => cmd::doctor::run(&arguments, &workshop(), program, *clock, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
         Verb::VendorReport(arguments) => cmd::vendor_report::run(&arguments, input, said),
+        Verb::Config(arguments) => cmd::config::run(&arguments, config, input, &surroundings.settings, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),
         Verb::Man(arguments) => cmd::man::run(&arguments, said),
-    };
-    done.unwrap_or_else(|failure| {
-        said.errors.extend_from_slice(format!("automcu: {failure}\n").as_bytes());
-        failure.outcome()
-    })
+    }
+}
+
+/// The configuration that the verb works with, and its targets where the command line names none.
+fn settings(verb: &mut Verb, config: Option<&Path>, environment: &Environment) -> Result<Settings, Failure> {
+    if !verb.is_configured() {
+        return Ok(Settings::usual(environment));
+    }
+    let flags = verb.flags();
+    let Configured { settings, .. } = Configured::of(&flags, config.map(Path::to_owned), environment)?;
+    if let Some(catalogue) = verb.catalogue() {
+        catalogue.targets_dir = catalogue.targets_dir.take().or_else(|| settings.places.targets.value.clone());
+    }
+    Ok(settings)
 }
 
 /// Help and version are answers; anything else is misuse.

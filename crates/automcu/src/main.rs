@@ -2,7 +2,6 @@
 
 use std::{
     io::IsTerminal,
-    path::PathBuf,
     process::ExitCode,
     sync::{Arc, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
@@ -19,11 +18,9 @@ fn main() -> ExitCode {
         errors: Box::new(anstream::stderr()),
         folders: std::env::split_paths(&path).collect(),
         surroundings: surroundings(),
-        data: data_home(),
-        state: state_home(),
-        sockets: sockets(),
         is_watched: std::io::stderr().is_terminal(),
         is_answered: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        is_journal: is_journal(),
         clock: since_start,
         program: std::env::current_exe().unwrap_or_else(|_| "automcu".into()),
         interrupts,
@@ -49,40 +46,19 @@ fn interrupts() -> Arc<AtomicBool> {
     flag
 }
 
-/// What the environment says of tools and of places for files.
-#[expect(clippy::disallowed_methods, reason = "a program uses the tools that its user's environment names")]
+/// What the environment says of tools, of places for files, and of the configuration.
+#[expect(clippy::disallowed_methods, reason = "a program works as its user's environment says")]
 fn surroundings() -> automcu::Surroundings {
-    automcu::Surroundings::read(|name| std::env::var_os(name))
+    let processors = std::thread::available_parallelism().map_or(1, Into::into);
+    let user = rustix::process::geteuid().as_raw();
+    let settings = automcu_settings::Environment::read(|name| std::env::var_os(name), user, processors);
+    automcu::Surroundings { settings, ..automcu::Surroundings::read(|name| std::env::var_os(name)) }
 }
 
-/// Where the environment says that a daemon listens.
-#[expect(clippy::disallowed_methods, reason = "a client looks for the daemon where its user's environment says")]
-fn sockets() -> automcu_api::Surroundings {
-    let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    automcu_api::Surroundings {
-        flag: None,
-        variable: path("AUTOMCU_SOCKET"),
-        configured: None,
-        runtime: path("XDG_RUNTIME_DIR"),
-        user: rustix::process::geteuid().as_raw(),
-    }
-}
-
-/// Where histories are kept: AUTOMCU_STATE, or where the user's programs keep what they did.
-#[expect(clippy::disallowed_methods, reason = "a program keeps things where its user's environment says")]
-fn state_home() -> PathBuf {
-    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let shared = || folder("XDG_STATE_HOME").map(|folder| folder.join("automcu"));
-    let personal = || folder("HOME").map(|folder| folder.join(".local/state/automcu"));
-    folder("AUTOMCU_STATE").or_else(shared).or_else(personal).unwrap_or_else(|| PathBuf::from("automcu-state"))
-}
-
-/// Where data sets lie under their names: AUTOMCU_DATA, or where the user's programs keep what they fetched.
-#[expect(clippy::disallowed_methods, reason = "a program keeps things where its user's environment says")]
-fn data_home() -> PathBuf {
-    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = folder("AUTOMCU_DATA");
-    let shared = || folder("XDG_DATA_HOME").map(|folder| folder.join("automcu/data"));
-    let personal = || folder("HOME").map(|folder| folder.join(".local/share/automcu/data"));
-    own.or_else(shared).or_else(personal).unwrap_or_else(|| PathBuf::from("automcu-data"))
+/// Whether the journal reads standard error: systemd says which file that is, and a child may have another.
+#[expect(clippy::disallowed_methods, reason = "the journal is where the environment says")]
+fn is_journal() -> bool {
+    let Some(stream) = std::env::var_os("JOURNAL_STREAM") else { return false };
+    let own = rustix::fs::fstat(std::io::stderr());
+    own.is_ok_and(|own| stream.to_str() == Some(&format!("{}:{}", own.st_dev, own.st_ino)))
 }

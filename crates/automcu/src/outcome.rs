@@ -4,10 +4,11 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use automcu_api::{ClientError, JobDetail, JobState, ProblemKind};
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
-use automcu_daemon::{AloneError, ArchiveError, BundleError, HistoryError, PlanError};
+use automcu_daemon::{AloneError, ArchiveError, BundleError, HistoryError, PlanError, ServiceError};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_deployment::DeployError;
+use automcu_settings::Mistakes;
 use automcu_target::{TargetError, UnknownTarget};
 use automcu_toolchain::{ProofError, firmware::FirmwareError, folder::FolderError, vendor::ReportError};
 use automcu_trainer::{Cause, CheckpointError, RecipeError, TrainError, WorkerError};
@@ -41,6 +42,8 @@ pub enum Outcome {
     Foreign,
     /// The user may not.
     NotAllowed,
+    /// The configuration is refused.
+    Misconfigured,
     /// The user interrupted it, and can go on another time.
     Interrupted,
 }
@@ -62,6 +65,7 @@ impl Outcome {
             Self::Later => 75,
             Self::Foreign => 76,
             Self::NotAllowed => 77,
+            Self::Misconfigured => 78,
             Self::Interrupted => 130,
         }
     }
@@ -141,6 +145,10 @@ pub(crate) enum Failure {
     #[error("{}: there is such a file already; name another", .0.display())]
     Exists(PathBuf),
     #[error("{0}")]
+    Serve(String),
+    #[error("{0}")]
+    Service(#[from] automcu_daemon::ServiceError),
+    #[error("{0}")]
     Alone(#[from] automcu_daemon::AloneError),
     #[error("{0}")]
     Bundle(#[from] automcu_daemon::BundleError),
@@ -183,6 +191,8 @@ pub(crate) enum Failure {
     NotPrepared(&'static str),
     #[error("{name} cannot be fetched, as no checksum of it is published; {how}")]
     ByHand { name: &'static str, how: &'static str },
+    #[error("--port {0} is where a board is, and --on host asks for none; leave one of them out")]
+    PortOfNoBoard(String),
     #[error("--range says what the bytes of pictures stand for, and {0} has none; leave it out")]
     NoPictures(String),
     #[error("{0}")]
@@ -235,6 +245,9 @@ pub(crate) enum Failure {
     TooMany { count: usize, most: usize },
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// The configuration is refused, each reason on a line of its own.
+    #[error("the configuration is refused\n{0}")]
+    Misconfigured(#[from] Mistakes),
     #[error("the answer cannot be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -262,6 +275,7 @@ impl Failure {
             | Self::Firmware(FirmwareError::Name(_))
             | Self::UnknownData(_)
             | Self::ByHand { .. }
+            | Self::PortOfNoBoard(_)
             | Self::NoPictures(_) => Outcome::Misused,
             Self::Target(_)
             | Self::Family { .. }
@@ -297,9 +311,13 @@ impl Failure {
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
+            Self::Misconfigured(_) => Outcome::Misconfigured,
             Self::Write(_) => Outcome::Unwritable,
             Self::Job(_) => Outcome::Refused,
             Self::Alone(error) => of_run(error),
+            Self::Serve(_) => Outcome::Broken,
+            Self::Service(ServiceError::Gone | ServiceError::Signals(_)) => Outcome::Broken,
+            Self::Service(_) => Outcome::NotCreated,
             Self::Bundle(BundleError::Taken(_) | BundleError::Io { .. } | BundleError::Store(_)) => Outcome::NotCreated,
             Self::Bundle(_) | Self::NoRuntime(_) => Outcome::Broken,
             Self::Taken(_) | Self::Exists(_) => Outcome::NotCreated,

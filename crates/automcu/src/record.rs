@@ -11,9 +11,9 @@ use std::{
 };
 
 use automcu_model::{DataType, Graph, Spec};
-use automcu_target::{Budget, Fit};
-use automcu_toolchain::judge::{Judged, Measurement, Verdict};
-use serde::{Deserialize, Serialize};
+use automcu_target::{Budget, Fit, Footprint};
+use automcu_toolchain::judge::{Judged, Measurement, Ran, Verdict};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::Value;
 
 /// Raised with whatever changes what a line means.
@@ -22,6 +22,8 @@ pub(crate) const VERSION: u32 = 1;
 const LONGEST: u64 = 8 << 20;
 /// So many lines are read.
 const MOST_LINES: usize = 100_000;
+/// So many bytes of them are kept, as they would be written again.
+const MOST_KEPT: u64 = 1 << 30;
 /// What a line begins with: the first bytes of one that was not written to its end.
 const BEGINNING: &[u8] = b"{\"version\":1,";
 
@@ -56,7 +58,31 @@ pub(crate) struct Heard {
     pub(crate) settings: Vec<String>,
     #[serde(flatten)]
     pub(crate) word: Word,
+    /// What it said of layer after layer is passed over where a record is read: nobody asks for it, and it is most of a line.
+    #[serde(default, deserialize_with = "without_layers")]
     pub(crate) measurement: Option<Measurement>,
+}
+
+fn without_layers<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Measurement>, D::Error> {
+    /// A measurement as it is read.
+    #[derive(Deserialize)]
+    struct Bare {
+        footprint: Footprint,
+        macs: Option<u64>,
+        operators: Vec<String>,
+        #[serde(default)]
+        ran: Option<Ran>,
+        remarks: Vec<String>,
+    }
+    let bare: Option<Bare> = Deserialize::deserialize(from)?;
+    Ok(bare.map(|Bare { footprint, macs, operators, ran, remarks }| Measurement {
+        footprint,
+        macs,
+        operators,
+        layers: Vec::new(),
+        ran,
+        remarks,
+    }))
 }
 
 /// A verdict. By how much a budget is exceeded follows from the measurement.
@@ -222,7 +248,7 @@ pub(crate) enum RecordError {
     Wrong { path: PathBuf, line: usize, problem: String },
     #[error("{}: no line tells of a candidate, and {torn} are not whole; `automcu screen --record` writes a record", path.display())]
     Empty { path: PathBuf, torn: usize },
-    #[error("{}: there are more than {MOST_LINES} lines, or one is longer than {LONGEST} bytes; split the file", path.display())]
+    #[error("{}: there are more than {MOST_LINES} lines, one is longer than {LONGEST} bytes, or what they tell beside layers is more than {MOST_KEPT} bytes; split the file", path.display())]
     TooLong { path: PathBuf },
 }
 
@@ -239,8 +265,10 @@ impl Record {
         let unreadable = |error| RecordError::Read { path: path.to_owned(), error };
         let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
         let mut record = Self { candidates: Vec::new(), torn: Vec::new() };
+        let mut kept = Length(0);
+        let mut line = Vec::new();
         for number in 1.. {
-            let mut line = Vec::new();
+            line.clear();
             let length = file.by_ref().take(LONGEST + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
             if length == 0 {
                 break;
@@ -248,11 +276,17 @@ impl Record {
             if length as u64 > LONGEST || number > MOST_LINES {
                 return Err(RecordError::TooLong { path: path.to_owned() });
             }
+            if kept.0 > MOST_KEPT {
+                return Err(RecordError::TooLong { path: path.to_owned() });
+            }
             if line.trim_ascii().is_empty() {
                 continue;
             }
             match candidate(path, number, &line)? {
-                Some(candidate) => record.candidates.push(candidate),
+                Some(candidate) => {
+                    serde_json::to_writer(&mut kept, &candidate).map_err(|error| unreadable(error.into()))?;
+                    record.candidates.push(candidate);
+                }
                 None => record.torn.push(number),
             }
         }
@@ -263,12 +297,36 @@ impl Record {
     }
 }
 
+/// How long something is when it is written.
+struct Length(u64);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The candidate of a line; none where the line is not whole.
 fn candidate(path: &Path, line: usize, bytes: &[u8]) -> Result<Option<Candidate>, RecordError> {
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else { return Ok(None) };
-    match value.get("version").and_then(Value::as_u64) {
-        Some(found) if found != u64::from(VERSION) => Err(RecordError::Version { path: path.to_owned(), line, found }),
-        _ => serde_json::from_value(value).map(Some).map_err(|error| RecordError::Wrong {
+    /// The one field that every version has.
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    // Whatever the line holds, it is looked through before anything of it is kept.
+    if serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+        return Ok(None);
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(Versioned { version }) if version != u64::from(VERSION) => {
+            Err(RecordError::Version { path: path.to_owned(), line, found: version })
+        }
+        _ => serde_json::from_slice(bytes).map(Some).map_err(|error| RecordError::Wrong {
             path: path.to_owned(),
             line,
             problem: error.to_string(),
@@ -372,6 +430,37 @@ mod tests {
         assert!(matches!(Record::read(&path), Err(RecordError::Empty { torn: 0, .. })));
         fs::write(&path, "{\n{\"version\"\n").expect("writable");
         assert!(matches!(Record::read(&path), Err(RecordError::Empty { torn: 2, .. })));
+    }
+
+    /// A line may tell of a million layers in passing: they are dropped as they are read, and what else is told stays.
+    #[test]
+    fn layers_are_passed_over_as_they_are_read() {
+        let measurement = |layers: &str| {
+            format!(
+                r#"{{"footprint":{{"dtype":"int8","provenance":"tool","ram":{{"activations_bytes":7,"runtime_bytes":null,"stack_bytes":null}},"flash":{{"weights_bytes":9,"tables_bytes":null,"code_bytes":null}}}},"macs":3,"operators":["conv"],"layers":{layers},"ran":null,"remarks":["so"]}}"#
+            )
+        };
+        let line = |layers: &str| {
+            let mut line = serde_json::to_value(named("a")).expect("JSON");
+            let heard = format!(
+                r#"{{"judge":"tflm","tool":"t","settings":[],"verdict":"fits","measurement":{}}}"#,
+                measurement(layers)
+            );
+            line["judges"] = Value::Array(vec![serde_json::from_str(&heard).expect("JSON")]);
+            line.to_string()
+        };
+        let layer = r#"{"name":"n","operator":"o","macs":1,"weights_bytes":2}"#;
+        let path = Path::new("record.jsonl");
+        let read = |line: &str| candidate(path, 1, line.as_bytes()).expect("of this version").expect("whole");
+        let told = read(&line(&format!("[{}]", vec![layer; 10_000].join(","))));
+        let kept = told.judges[0].measurement.as_ref().expect("measured");
+        assert_eq!((kept.footprint.ram.activations, kept.macs, kept.remarks.len()), (Bytes(7), Some(3), 1));
+        assert_eq!(told, read(&line("[]")));
+        // Whatever they hold: they are not looked at.
+        assert_eq!(told, read(&line(r#"[{"macs":"many"}]"#)));
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, &told).expect("written");
+        assert!(length.0 < 1_000, "{} bytes", length.0);
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::{io::Read, path::Path};
 
-use automcu_api::{Budget, Format, Goal, JobFile, Limits, REQUEST_BYTES, Size, Span};
+use automcu_api::{Budget, Format, Goal, JobFile, Limits, REQUEST_BYTES, Resolved, Size, Span};
 use automcu_dataset::PUBLISHED;
 use automcu_target::{Catalogue, Part};
 use automcu_words::Vocabulary;
 
-use crate::{Live, input, outcome::Failure};
+use crate::{Live, input, outcome::Failure, show::event::memory};
 
 /// What is learnt where nothing else is said.
 const DATA: &str = "synthetic";
@@ -78,18 +78,36 @@ impl Wish {
     }
 
     /// The job as it would be carried out, and what was assumed, line by line.
-    pub(crate) fn shown(&self, resolved: &JobFile, assumed: &[String]) -> Vec<String> {
-        let indented = |line: &str| format!("  {line}");
-        let mut lines = vec!["The job:".to_owned()];
-        lines.extend(resolved.to_toml().lines().filter(|line| !line.is_empty()).map(indented));
-        let mut all: Vec<&String> = self.assumed.iter().collect();
-        all.extend(assumed.iter().filter(|sentence| !self.assumed.contains(sentence)));
-        if !all.is_empty() {
-            lines.push("Assumed:".to_owned());
-            lines.extend(all.into_iter().map(|sentence| indented(sentence)));
-        }
+    pub(crate) fn shown(&self, resolved: &Resolved) -> Vec<String> {
+        let mut assumed: Vec<&String> = self.assumed.iter().collect();
+        assumed.extend(resolved.assumed.iter().filter(|sentence| !self.assumed.contains(sentence)));
+        let mut lines = section("The job:", resolved.job.to_toml().lines().filter(|line| !line.is_empty()));
+        lines.extend(section("Assumed:", assumed));
+        lines.extend(section("That is:", means(resolved)));
         lines
     }
+}
+
+fn section<T: std::fmt::Display>(title: &str, lines: impl IntoIterator<Item = T>) -> Vec<String> {
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
+    if lines.is_empty() { lines } else { std::iter::once(title.to_owned()).chain(lines).collect() }
+}
+
+/// What the job comes to.
+fn means(resolved: &Resolved) -> Vec<String> {
+    let [rows, columns, values] = resolved.input;
+    let target = resolved.target.as_ref().map(|target| format!(" of {target}")).unwrap_or_default();
+    let mut lines = vec![
+        format!("{} classes of {rows}x{columns}x{values} samples", resolved.classes),
+        format!("{}{target}", memory(&resolved.budget)),
+    ];
+    for (at, rung) in resolved.rungs.iter().enumerate() {
+        let epochs = rung.epochs.map(|epochs| format!(", {epochs} epochs")).unwrap_or_default();
+        let seeds = if rung.seeds == 1 { String::new() } else { format!(" with {} seeds each", rung.seeds) };
+        lines.push(format!("rung {at}: at most {} candidates{seeds}{epochs}", rung.entrants));
+    }
+    lines.push(format!("judged by {}", resolved.judges.join(", ")));
+    lines
 }
 
 /// What is done where nothing is said.

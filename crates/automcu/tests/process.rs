@@ -73,3 +73,24 @@ fn a_full_disk_is_told() {
     let output = program().arg("chekc").stderr(full()).output().expect("runs");
     assert_eq!(output.status.code(), Some(2), "what cannot be said changes nothing");
 }
+
+#[test]
+fn the_environment_of_the_process_says_where_the_configuration_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, "data = \"/configured\"\n[training]\nslots = 3\n").expect("writable");
+    let shown = |arguments: &[&str]| {
+        let mut program = program();
+        program.env("AUTOMCU_CONFIG", &file).env("AUTOMCU_TRAINING_THREADS", "5").env_remove("AUTOMCU_DATA");
+        let output = program.args(arguments).output().expect("runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (status, text) = shown(&["config", "show", "--origin"]);
+    assert_eq!(status, Some(0));
+    let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{text}"));
+    assert!(line("data = \"/configured\" ").ends_with("config.toml:1"), "{text}");
+    assert!(line("slots = 3 ").ends_with("config.toml:3"), "{text}");
+    assert!(line("threads = 5 ").ends_with("# AUTOMCU_TRAINING_THREADS"), "{text}");
+    std::fs::write(&file, "slots = 3\n").expect("writable");
+    assert_eq!(shown(&["targets"]), (Some(78), String::new()));
+}

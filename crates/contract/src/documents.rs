@@ -40,6 +40,8 @@ pub struct JobPlan {
     pub a_round: u8,
     /// How candidates are trained, one rung after the other, each for fewer of them.
     pub rungs: Vec<Rung>,
+    /// The share of the time after which no new candidates are begun, where the best are trained further.
+    pub exploring: f64,
     /// Whether candidates are screened before they are trained.
     pub screens_first: bool,
     /// The judge whose word is wanted of each candidate.
@@ -49,6 +51,8 @@ pub struct JobPlan {
 impl JobPlan {
     /// The most rungs.
     pub const RUNGS: usize = 8;
+    /// The share of the time after which nothing is trained any more, and the answer is made ready.
+    pub const CLOSING: f64 = 0.92;
 
     /// Candidates that are trained at all.
     #[must_use]
@@ -87,6 +91,9 @@ pub struct Assignment {
     pub proposer: Proposer,
     /// Whether what is proposed has to fit by Proposal's own planning.
     pub fitting: bool,
+    /// The most multiply-accumulates of a candidate: more could not be learnt with in the time that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_macs: Option<u64>,
     /// The seed.
     pub seed: u64,
     /// Specs that did well in past jobs, best first.

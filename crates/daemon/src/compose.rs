@@ -33,10 +33,11 @@ const GRACE_S: f64 = 20.0;
 /// After so long nobody waits for a judge, or for a proof, any more.
 const SCREENING: Duration = Duration::from_secs(120);
 const VERIFICATION: Duration = Duration::from_secs(1800);
+/// What a thread of the CPU executor does of small networks, about; larger ones are faster. `automcu train` says how many epochs a
+/// network of so many multiply-accumulates comes to.
+const MACS_A_SECOND: f64 = 2e9;
 /// Samples that are kept between verifications, in bytes.
 const SAMPLES_BYTES: u64 = 512 << 20;
-/// Trainings are waited for so long when the daemon ends.
-const DRAIN: Duration = Duration::from_secs(60);
 
 /// What a daemon works with, handed in by the program, which alone reads its surroundings.
 #[derive(Clone)]
@@ -81,24 +82,8 @@ pub struct Capacity {
     pub jobs_at_work: NonZero<u32>,
     /// Jobs that are not over.
     pub most_jobs: NonZero<u32>,
-}
-
-impl Capacity {
-    /// What suits a computer with so many processors.
-    #[must_use]
-    pub fn of(processors: NonZero<usize>) -> Self {
-        let slots = u32::try_from(processors.get().div_ceil(2)).ok().and_then(NonZero::new);
-        let few = |number| NonZero::new(number).expect("more than none");
-        let slots = slots.unwrap_or(few(1)).min(few(8));
-        let threads = u32::try_from(processors.get()).unwrap_or(1) / slots;
-        Self {
-            slots,
-            threads: NonZero::new(threads).unwrap_or(few(1)),
-            screenings: few(2),
-            jobs_at_work: few(4),
-            most_jobs: few(1000),
-        }
-    }
+    /// Bytes that a training may ask for.
+    pub memory_bytes: Option<u64>,
 }
 
 /// What keeps a daemon from starting.
@@ -167,6 +152,8 @@ impl House {
             judges: self.judges.iter().map(|judge| judge.identity().name.to_owned()).collect(),
             slots: self.capacity.slots.get(),
             threads: self.capacity.threads,
+            memory_bytes: self.capacity.memory_bytes,
+            macs_a_second: MACS_A_SECOND * f64::from(self.capacity.threads.get()),
         };
         Ok(Running { control, history, store, planner, arbiters })
     }
@@ -234,9 +221,12 @@ impl House {
 }
 
 impl Running {
+    /// Trainings are waited for so long when the daemon ends.
+    pub const DRAIN: Duration = Duration::from_secs(60);
+
     /// Ends: trainings stop where they can be gone on with, and what is written is on the disk.
     pub async fn end(self) {
-        let drained = tokio::time::timeout(DRAIN, self.control.drain.send(Drain)).await;
+        let drained = tokio::time::timeout(Self::DRAIN, self.control.drain.send(Drain)).await;
         if !matches!(drained, Ok(Ok(()))) {
             warn!("trainings did not stop in time; they go on from their last checkpoint when the daemon is back");
         }

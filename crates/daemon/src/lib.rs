@@ -3,8 +3,10 @@
 mod alone;
 mod archive;
 mod compose;
+pub mod http;
 mod plan;
-mod views;
+mod service;
+pub mod views;
 
 pub use alone::{AloneError, End, Errand, Watcher, lay_out, run_alone};
 pub use archive::{Archive, ArchiveError, Removed};
@@ -12,3 +14,4 @@ pub use automcu_artifacts::BundleError;
 pub use automcu_history::{HistoryError, Imported, Keep, Replayed};
 pub use compose::{Capacity, Clocks, House, Running, StartError};
 pub use plan::{FindData, PlanError, Planned, Planner};
+pub use service::{Manager, Service, ServiceError};

@@ -2,7 +2,7 @@
 
 use std::{num::NonZero, path::PathBuf, sync::Arc};
 
-use automcu_api::{Ablation, Goal, JobFile, Limits, Proposer, Size, Span};
+use automcu_api::{Ablation, Goal, JobFile, Limits, MemoryBudget, Proposer, Resolved, RungView, Size, Span};
 use automcu_artifacts::{Store, StoreError};
 use automcu_contract::{self as contract, ArtifactId, Assignment, DOCUMENTS, JobPlan, Rung};
 use automcu_dataset::{DatasetError, Kind, Options, Part as DataPart, Samples, Source, SplitError, Values};
@@ -11,16 +11,16 @@ use automcu_model::{
     Bytes,
     spec::{Classes, Input, InputChannels, Side},
 };
-use automcu_search::{Stages, Task};
+use automcu_search::{Space as _, Stages, Task};
 use automcu_target::{Budget, Catalogue, Core, Part, UnknownTarget};
 use automcu_trainer::{Conditions, Length, Nature, Recipe, RecipeError, Splitting};
 
 /// A job that says nothing of time or epochs may take so long, in seconds.
 const USUAL_TIME_S: u64 = 600;
-/// The share of the time in which candidates are tried, and that in which the best are trained further: what the Supervisor
-/// keeps to, less what it takes to start and to check them.
-const TRYING: f64 = 0.5;
-const REFINING: f64 = 0.3;
+/// The share of the time in which new candidates are begun. Those that are on then may end; in what is left the best are trained
+/// further, less what it takes to start and to check them.
+const EXPLORING: f64 = 0.42;
+const OVERHEAD: f64 = 0.03;
 /// Trainings are no shorter, in seconds.
 const SHORTEST_S: f64 = 2.0;
 /// Candidates of a round of proposals.
@@ -35,6 +35,10 @@ const BETWEEN_CHECKPOINTS_S: f64 = 20.0;
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 /// So much later than it should, in seconds, a training of a given time ends at most.
 const LATENESS_S: f64 = 60.0;
+/// A training sees each sample so often at least, by the estimate of what the computer does.
+const LEAST_EPOCHS: f64 = 50.0;
+/// However short the time, candidates may compute so many times what the smallest of them does.
+const LEAST_CHOICE: u64 = 8;
 /// So many candidates of past jobs a warm job begins with.
 const WARM: usize = 4;
 
@@ -58,17 +62,19 @@ pub struct Planner {
     pub slots: u32,
     /// Threads of each.
     pub threads: NonZero<u32>,
+    /// Bytes that each may ask for.
+    pub memory_bytes: Option<u64>,
+    /// How many multiply-accumulates of an inference a training does a second, forwards and backwards taken together.
+    pub macs_a_second: f64,
 }
 
 /// A job as it would be carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// The plan.
+    /// For the supervisor.
     pub plan: JobPlan,
-    /// The job file with all that was decided.
-    pub job: JobFile,
-    /// What was decided, a line each.
-    pub assumed: Vec<String>,
+    /// For the user: the job file with all that was decided, and what that is.
+    pub shown: Resolved,
 }
 
 /// A job that cannot be carried out as it is asked for.
@@ -128,6 +134,22 @@ pub enum PlanError {
     History(#[from] HistoryError),
 }
 
+impl PlanError {
+    /// The field of the job file that it is about.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NoData(_) | Self::Data(_) | Self::Split(_) | Self::Shape { .. } => Some("data"),
+            Self::Target(_) => Some("target"),
+            Self::Budget(_) => Some("budget"),
+            Self::Judge { .. } => Some("judges"),
+            Self::Recipe(_) => Some("recipe"),
+            Self::Absent { field, .. } => Some(*field),
+            Self::Store(_) | Self::History(_) => None,
+        }
+    }
+}
+
 /// The lengths of trainings.
 struct Ladder {
     first: Length,
@@ -149,7 +171,7 @@ impl Planner {
         splitting.of(&samples)?;
         let space = space(&samples)?;
         let core = part.map_or(Core::CortexM4, Part::core);
-        if let Some(nothing) = (Task { space, budget, core }).smallest_that_fails() {
+        if let Some(nothing) = (Task { space, budget, core, most_macs: None }).smallest_that_fails() {
             return Err(PlanError::Budget(nothing.to_string()));
         }
         let screens_first = !asked.ablate.contains(&Ablation::Hag);
@@ -181,7 +203,8 @@ impl Planner {
             },
             ..asked.clone()
         };
-        let assignment = self.assignment(&job, &samples, budget, screens_first)?;
+        let most_macs = self.most_macs(&ladder, &samples, Task { space, budget, core, most_macs: None });
+        let assignment = self.assignment(&job, &samples, budget, screens_first, most_macs)?;
         let plan = JobPlan {
             version: DOCUMENTS,
             asked: serde_json::to_value(&job).expect("a job file is plain data"),
@@ -197,10 +220,44 @@ impl Planner {
             assignment,
             a_round: A_ROUND,
             rungs,
+            exploring: EXPLORING,
             screens_first,
             judge,
         };
-        Ok(Planned { plan, job, assumed })
+        let shown = self.shown(&plan, job, assumed, &ladder, &samples);
+        Ok(Planned { plan, shown })
+    }
+
+    fn shown(
+        &self,
+        plan: &JobPlan,
+        job: JobFile,
+        assumed: Vec<String>,
+        ladder: &Ladder,
+        samples: &Samples,
+    ) -> Resolved {
+        let epochs = |length: &Length| match length {
+            Length::Epochs(epochs) => Some(*epochs),
+            Length::Seconds(_) => None,
+        };
+        let lengths = [&ladder.first, &ladder.then, &ladder.then].map(epochs);
+        let rungs = plan.rungs.iter().zip(lengths);
+        let rungs = rungs.map(|(rung, epochs)| RungView { entrants: rung.entrants, seeds: rung.seeds, epochs });
+        let shape = samples.shape();
+        Resolved {
+            assumed,
+            data: plan.dataset.clone(),
+            input: [shape.height, shape.width, shape.channels],
+            classes: u32::try_from(samples.classes()).unwrap_or(u32::MAX),
+            target: plan.target.clone(),
+            budget: MemoryBudget {
+                ram_bytes: plan.budget.ram.map(|ram| ram.0),
+                flash_bytes: plan.budget.flash.map(|flash| flash.0),
+            },
+            rungs: rungs.collect(),
+            judges: plan.judge.clone().map_or_else(|| self.judges.clone(), |judge| vec![judge]),
+            job,
+        }
     }
 
     /// Keeps the plan; it can be submitted by this name.
@@ -261,7 +318,7 @@ impl Planner {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 12 and 60")]
         let usual = (12.0 + seconds / 600.0).min(60.0) as u32;
         let candidates = limits.candidates.unwrap_or(usual);
-        let refined = refined(candidates).max(self.slots.min(candidates));
+        let refined = (refined(candidates) / 2).max(2).next_multiple_of(self.slots).min(candidates);
         let lasting = |share: f64, count: u32| {
             let each = share * seconds * f64::from(self.slots) / f64::from(count.max(self.slots));
             Length::Seconds((each * 10.0).round() / 10.0)
@@ -270,14 +327,32 @@ impl Planner {
             Length::Seconds(seconds) => Length::Seconds(f64::max(seconds, SHORTEST_S)),
             Length::Epochs(_) => length,
         };
+        // Those that are begun last take their time as well.
+        let last = EXPLORING * f64::from(self.slots) / f64::from(candidates.max(self.slots));
+        let refining = JobPlan::CLOSING - EXPLORING - last - OVERHEAD;
         // In a shorter time than all of them take, fewer are tried.
         let candidates_in_time = limits.candidates.unwrap_or(candidates.max(USUAL_CANDIDATES * 4));
         Ladder {
-            first: at_least(lasting(TRYING, candidates)),
+            first: at_least(lasting(EXPLORING, candidates)),
             candidates: candidates_in_time,
-            then: at_least(lasting(REFINING, refined)),
+            then: at_least(lasting(refining, refined)),
             refined,
         }
+    }
+
+    /// What can be learnt with in the time of the longer trainings: what computes more sees its samples too seldom.
+    fn most_macs(&self, ladder: &Ladder, samples: &Samples, task: Task<Stages>) -> Option<u64> {
+        let Length::Seconds(seconds) = ladder.then else { return None };
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let each = self.macs_a_second * seconds / (LEAST_EPOCHS * samples.len().max(1) as f64);
+        let smallest = task.glance(&task.space.smallest()).map_or(0, |size| size.macs);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and cut off at the top"
+        )]
+        let most = each as u64;
+        Some(most.max(LEAST_CHOICE * smallest))
     }
 
     fn conditions(
@@ -300,7 +375,7 @@ impl Planner {
             split,
             recipe: recipe.checked()?,
             threads: self.threads.get(),
-            memory_bytes: None,
+            memory_bytes: self.memory_bytes,
             deadline_s,
             checkpoint_every_s: BETWEEN_CHECKPOINTS_S,
         };
@@ -313,6 +388,7 @@ impl Planner {
         samples: &Samples,
         budget: Budget,
         fitting: bool,
+        most_macs: Option<u64>,
     ) -> Result<ArtifactId, PlanError> {
         let shape = samples.shape();
         let warm = if job.warm {
@@ -335,6 +411,7 @@ impl Planner {
             target: job.target.clone(),
             proposer,
             fitting,
+            most_macs: most_macs.filter(|_| fitting),
             seed: job.seed,
             warm,
         };

@@ -8,7 +8,8 @@ use automcu_model::{ArtifactId, AttemptId, CandidateId, DataType, JobId, Provena
 use serde_json::Value;
 
 /// A job's number on the wire.
-pub(crate) const fn job_id(id: JobId) -> api::JobId {
+#[must_use]
+pub const fn job_id(id: JobId) -> api::JobId {
     api::JobId(id.0)
 }
 
@@ -21,17 +22,20 @@ const fn attempt_id(id: AttemptId) -> api::AttemptId {
 }
 
 /// An artifact's digest on the wire.
-pub(crate) fn digest(id: ArtifactId) -> api::Digest {
+#[must_use]
+pub fn digest(id: ArtifactId) -> api::Digest {
     id.to_string().parse().expect("both are written as the same digits")
 }
 
 /// An event of a job.
-pub(crate) fn event(n: u64, event: &history::Event) -> api::EventView {
+#[must_use]
+pub fn event(n: u64, event: &history::Event) -> api::EventView {
     api::EventView { job: job_id(event.job), n, at_ms: event.at_ms, what: what(&event.what) }
 }
 
 /// How far a training is.
-pub(crate) fn progress(progress: &TrainingProgress) -> api::Progress {
+#[must_use]
+pub fn progress(progress: &TrainingProgress) -> api::Progress {
     let automcu_contract::Ticket { job, candidate, attempt } = progress.ticket;
     api::Progress {
         job: job_id(job),
@@ -137,7 +141,8 @@ fn what(what: &history::What) -> api::What {
 }
 
 /// A state of a job.
-pub(crate) const fn state(state: history::JobState) -> api::JobState {
+#[must_use]
+pub const fn state(state: history::JobState) -> api::JobState {
     use api::JobState as To;
     use history::JobState as From;
     match state {
@@ -155,7 +160,8 @@ pub(crate) const fn state(state: history::JobState) -> api::JobState {
 }
 
 /// A job as it stands.
-pub(crate) fn job(job: &history::Job) -> api::JobView {
+#[must_use]
+pub fn job(job: &history::Job) -> api::JobView {
     api::JobView {
         id: job_id(job.id),
         tags: job.tags.clone(),
@@ -183,7 +189,8 @@ pub(crate) fn job(job: &history::Job) -> api::JobView {
 }
 
 /// A job with its answer and what it was submitted with.
-pub(crate) fn detail(found: &history::Job, winner: Option<&history::Candidate>, document: Value) -> api::JobDetail {
+#[must_use]
+pub fn detail(found: &history::Job, winner: Option<&history::Candidate>, document: Value) -> api::JobDetail {
     api::JobDetail { job: job(found), winner: winner.map(candidate), document }
 }
 
@@ -193,7 +200,8 @@ fn note(note: &history::Note) -> api::NoteView {
 }
 
 /// A candidate as it stands.
-pub(crate) fn candidate(of: &history::Candidate) -> api::CandidateView {
+#[must_use]
+pub fn candidate(of: &history::Candidate) -> api::CandidateView {
     api::CandidateView {
         job: job_id(of.job),
         id: candidate_id(of.id),

@@ -80,6 +80,8 @@ pub struct Task<S> {
     pub budget: Budget,
     /// The core that code is for.
     pub core: Core,
+    /// The most multiply-accumulates: what is to be trained in a given time must not be larger than it can learn with.
+    pub most_macs: Option<u64>,
 }
 
 /// Why a member is not put forward.
@@ -88,6 +90,14 @@ pub enum Misfit {
     /// It cannot be built.
     #[error(transparent)]
     Unbuildable(#[from] Unbuildable),
+    /// It computes more than is allowed.
+    #[error("it takes {macs} multiply-accumulates, and at most {most} are allowed; make it smaller")]
+    Work {
+        /// What it computes.
+        macs: u64,
+        /// What it may.
+        most: u64,
+    },
     /// It takes more than is allowed.
     #[error("it takes {} of {memory}, {over} more than is allowed; make it smaller", used(.size, *.memory))]
     Over {
@@ -112,6 +122,7 @@ impl<S: Space> Task<S> {
     /// What a member takes, if that is not too much: by a glance first, then exactly.
     pub fn admit(&self, member: &S::Member) -> Result<Size, Misfit> {
         let glance = self.space.glance(member, self.core)?;
+        self.within_work(&glance)?;
         // Weights are exact, and RAM at most so wrong: what is over here, the planner need not be asked about.
         let weights = glance.footprint.flash;
         let sure = FlashUse { code: None, ..weights };
@@ -128,6 +139,7 @@ impl<S: Space> Task<S> {
     /// The same by a glance alone: to choose by, not to promise.
     pub fn glance(&self, member: &S::Member) -> Result<Size, Misfit> {
         let size = self.space.glance(member, self.core)?;
+        self.within_work(&size)?;
         self.misfit(size).map_or(Ok(size), Err)
     }
 
@@ -138,6 +150,13 @@ impl<S: Space> Task<S> {
                 Some(NothingFits { memory, over, needed: used(&size, memory), smallest: *size })
             }
             _ => None,
+        }
+    }
+
+    fn within_work(&self, size: &Size) -> Result<(), Misfit> {
+        match self.most_macs.filter(|most| size.macs > *most) {
+            Some(most) => Err(Misfit::Work { macs: size.macs, most }),
+            None => Ok(()),
         }
     }
 

@@ -12,7 +12,7 @@
 //! let input = Input { height: Side::fixed(1), width: Side::fixed(128), channels: InputChannels::fixed(6) };
 //! let space = Stages::new(input, Classes::fixed(6))?;
 //! let budget = Budget { ram: Some(Bytes::kib(8)), flash: Some(Bytes::kib(32)) };
-//! let mut strategy = Mixed::new(Arc::new(Task { space, budget, core: Core::CortexM4 }), 1);
+//! let mut strategy = Mixed::new(Arc::new(Task { space, budget, core: Core::CortexM4, most_macs: None }), 1);
 //!
 //! let found = strategy.propose(&[], 2);
 //! assert_eq!(found.proposals.len(), 2);

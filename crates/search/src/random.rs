@@ -29,8 +29,8 @@ pub fn repaired<S: Space>(
         let memory = match task.admit(&member) {
             Ok(size) => return Some((member, size)),
             Err(Misfit::Over { memory, .. }) => memory,
-            // What is beyond the limits of a spec is so for its size.
-            Err(Misfit::Unbuildable(_)) => crate::space::Memory::Flash,
+            // What is beyond the limits of a spec, or computes too much, is so for its size.
+            Err(Misfit::Unbuildable(_) | Misfit::Work { .. }) => crate::space::Memory::Flash,
         };
         member = task.space.shrink(&member, memory, numbers)?;
         tally.drawn += 1;

@@ -67,6 +67,8 @@ pub struct Tally {
     pub over_ram: u64,
     /// Members refused for Flash.
     pub over_flash: u64,
+    /// Members refused for what they compute.
+    pub over_work: u64,
     /// Members that were put forward before.
     pub repeated: u64,
     /// Members made smaller until they fitted.
@@ -79,6 +81,7 @@ impl Tally {
     pub(crate) fn refused(&mut self, misfit: &Misfit) {
         *match misfit {
             Misfit::Unbuildable(_) => &mut self.unbuildable,
+            Misfit::Work { .. } => &mut self.over_work,
             Misfit::Over { memory: Memory::Ram, .. } => &mut self.over_ram,
             Misfit::Over { memory: Memory::Flash, .. } => &mut self.over_flash,
         } += 1;
@@ -91,6 +94,7 @@ impl std::ops::AddAssign for Tally {
         self.unbuildable += other.unbuildable;
         self.over_ram += other.over_ram;
         self.over_flash += other.over_flash;
+        self.over_work += other.over_work;
         self.repeated += other.repeated;
         self.repaired += other.repaired;
         self.kept += other.kept;

@@ -1,12 +1,11 @@
 //! Compiles and links a network with a program around it.
 
-use std::path::Path;
-
 use automcu_model::Bytes;
 use automcu_process::{Limits, Program, ProgramError, Status};
 
 use crate::{
-    board::{Board, Cpu, Isa},
+    board::{Board, Cpu},
+    compiler::Compiler,
     runs::{Run, RunsError},
 };
 
@@ -19,6 +18,7 @@ const EMULATOR_H: &str = include_str!("../../../deploy/firmware/emulator.h");
 const EMULATOR_C: &str = include_str!("../../../deploy/firmware/emulator.c");
 const EMULATED_C: &str = include_str!("../../../deploy/firmware/emulated.c");
 const HOSTED_C: &str = include_str!("../../../deploy/firmware/hosted.c");
+const LIBRARY_C: &str = include_str!("../../../deploy/firmware/library.c");
 const LINKED_C: &str = include_str!("../../../deploy/firmware/linked.c");
 const STRING_H: &str = include_str!("../../../deploy/firmware/string.h");
 const SUBJECT_H: &str = include_str!("../../../deploy/firmware/subject.h");
@@ -70,6 +70,9 @@ pub enum BuildError {
 /// The network's files lie in a folder of their own, so that its name cannot be that of another file.
 pub(crate) const NETWORK: &str = "network";
 const OBJECT: &str = "network.o";
+const LIBRARY: &str = "library.c";
+/// Has a compiler write what each function takes of the stack.
+const STACK_USAGE: &str = "-fstack-usage";
 
 /// What was said by the compiler about the network's own code.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +90,7 @@ pub(crate) struct Room {
 
 /// A compiler, where it is at work on the network `name`, whose files are there.
 pub(crate) struct Work<'w> {
-    pub(crate) compiler: &'w Path,
+    pub(crate) compiler: Compiler<'w>,
     pub(crate) run: &'w mut Run,
     pub(crate) name: &'w str,
     pub(crate) limits: Limits,
@@ -106,38 +109,21 @@ pub(crate) fn hosted(work: &mut Work<'_>) -> Result<Built, BuildError> {
 pub(crate) fn object(work: &mut Work<'_>, cpu: Cpu) -> Result<Built, BuildError> {
     work.run.write("linked.c", LINKED_C)?;
     work.run.write("subject.h", named(SUBJECT_H, work.name))?;
-    if cpu.isa() == Isa::RiscV {
-        // Its compiler comes without a library; the code needs no more of one than this.
-        work.run.write("string.h", STRING_H)?;
+    work.write_library(cpu)?;
+    let flags = work.compiler.flags(cpu);
+    match work.compile(&[flags.as_slice(), &[STACK_USAGE]].concat()) {
+        // Older ones of Clang do not tell.
+        Err(BuildError::Refused { words, .. }) if work.compiler.is_clang() && words.contains(STACK_USAGE) => {
+            work.compile(&flags)
+        }
+        built => built,
     }
-    let mut flags = cross_flags(cpu);
-    flags.push("-fstack-usage");
-    work.compile(&flags)
 }
 
 /// Links the object into `image.elf` with the least program around it, within the room.
 pub(crate) fn least(work: &mut Work<'_>, cpu: Cpu, room: Room) -> Result<(), BuildError> {
-    work.run.write("memory.ld", script(0x0800_0000, 0x2000_0000, room))?;
-    work.run.write("sections.ld", SECTIONS_LD)?;
-    let mut line = vec!["-std=gnu99", "-O2", "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
-    line.extend(cross_flags(cpu));
-    line.extend(["-o", "image.elf", "linked.c", OBJECT]);
-    if cpu.isa() == Isa::RiscV {
-        line.extend(["-nodefaultlibs", "-lgcc"]);
-    }
-    work.call(&line)?;
-    Ok(())
-}
-
-/// How everything is compiled and linked for a core.
-pub(crate) fn cross_flags(cpu: Cpu) -> Vec<&'static str> {
-    let mut flags = vec!["-ffunction-sections", "-fdata-sections"];
-    match cpu.isa() {
-        Isa::Arm => flags.push("-mthumb"),
-        Isa::RiscV => flags.extend(["-ffreestanding", "-I."]),
-    }
-    flags.extend(cpu.flags());
-    flags
+    work.write_scripts(&script(0x0800_0000, 0x2000_0000, room))?;
+    work.link(cpu, &[], &["linked.c"])
 }
 
 fn script(flash: u32, ram: u32, room: Room) -> String {
@@ -154,8 +140,6 @@ fn script(flash: u32, ram: u32, room: Room) -> String {
 /// Compiles and links it into `image.elf` for a board, within the room.
 pub(crate) fn emulated(work: &mut Work<'_>, board: &Board, room: Room) -> Result<Built, BuildError> {
     for (file, text) in [
-        ("memory.ld", script(board.flash.0, board.ram.0, room).as_str()),
-        ("sections.ld", SECTIONS_LD),
         ("startup.c", STARTUP_C),
         ("semihosting.h", SEMIHOSTING_H),
         ("semihosting.c", SEMIHOSTING_C),
@@ -166,13 +150,11 @@ pub(crate) fn emulated(work: &mut Work<'_>, board: &Board, room: Room) -> Result
     ] {
         work.run.write(file, text)?;
     }
-    let flags = cross_flags(board.cpu);
-    let built = work.compile(&flags)?;
+    work.write_scripts(&script(board.flash.0, board.ram.0, room))?;
+    work.write_library(board.cpu)?;
+    let built = work.compile(&work.compiler.flags(board.cpu))?;
     let counter = if board.has_tim2 { "-DBOARD_TIM2" } else { "-DBOARD_CMSDK" };
-    let mut line = vec!["-std=gnu99", "-O2", counter, "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
-    line.extend(&flags);
-    line.extend(["-o", "image.elf", "startup.c", "semihosting.c", "emulator.c", "emulated.c", OBJECT]);
-    work.call(&line)?;
+    work.link(board.cpu, &[counter], &["startup.c", "semihosting.c", "emulator.c", "emulated.c"])?;
     Ok(built)
 }
 
@@ -187,11 +169,42 @@ impl Work<'_> {
         Ok(Built { warnings: self.call(&line)? })
     }
 
+    fn write_scripts(&self, memory: &str) -> Result<(), RunsError> {
+        self.run.write("memory.ld", memory)?;
+        self.run.write("sections.ld", self.compiler.sections(SECTIONS_LD))?;
+        Ok(())
+    }
+
+    /// What a compiler that comes without a library needs of one: the code needs no more than this.
+    fn write_library(&self, cpu: Cpu) -> Result<(), RunsError> {
+        if self.compiler.lacks_library(cpu.isa()) {
+            self.run.write("string.h", STRING_H)?;
+            self.run.write(LIBRARY, LIBRARY_C)?;
+        }
+        Ok(())
+    }
+
+    /// Links the object and these sources into `image.elf`.
+    fn link(&mut self, cpu: Cpu, defines: &[&str], sources: &[&str]) -> Result<(), BuildError> {
+        let mut line = vec!["-std=gnu99", "-O2", "-nostartfiles", "-Wl,--gc-sections", "-T", "memory.ld"];
+        line.extend(defines);
+        line.extend(self.compiler.flags(cpu));
+        line.extend(["-o", "image.elf"]);
+        line.extend(sources);
+        line.push(OBJECT);
+        if self.compiler.lacks_library(cpu.isa()) {
+            line.push(LIBRARY);
+        }
+        let more = self.compiler.link_flags(cpu.isa());
+        line.extend(more.iter().map(String::as_str));
+        self.call(&line).map(drop)
+    }
+
     /// Runs the compiler; gives what it said.
     pub(crate) fn call(&mut self, arguments: &[&str]) -> Result<String, BuildError> {
-        let program = Program::new(self.compiler, self.run.folder()).args(arguments);
+        let program = Program::new(self.compiler.program(), self.run.folder()).args(arguments);
         let ended = self.run.start(program, self.limits)?;
-        let compiler = self.compiler.display().to_string();
+        let compiler = self.compiler.program().display().to_string();
         match ended.status {
             Status::Exited(0) => Ok(ended.errors.text),
             Status::TimedOut => Err(BuildError::TimedOut { compiler, seconds: self.limits.deadline.as_secs() }),
@@ -207,14 +220,18 @@ fn named(template: &str, name: &str) -> String {
     template.replace("@name@", name).replace("@NAME@", &name.to_ascii_uppercase())
 }
 
-/// ``region `RAM' overflowed by 1234 bytes``.
+/// ``region `RAM' overflowed by 1234 bytes``, or `... in region 'RAM': overflowed by 1234 bytes` of LLVM, which says it section by
+/// section.
 fn too_large(words: &str) -> Option<BuildError> {
     if words.contains("RAM overflowed by the stack") {
         return Some(BuildError::NoStack);
     }
-    let line = words.lines().find(|line| line.contains("overflowed by"))?;
-    let region = line.split(['`', '\'']).nth(1)?.to_owned();
-    let by = line.split("overflowed by ").nth(1)?.split(' ').next()?.parse().ok()?;
+    let overflow = |line: &str| {
+        let (before, behind) = line.split_once("overflowed by ")?;
+        let region = before.rsplit_once("region ")?.1.split(['`', '\'']).nth(1)?.to_owned();
+        Some((behind.split(' ').next()?.parse().ok()?, region))
+    };
+    let (by, region) = words.lines().filter_map(overflow).max()?;
     Some(BuildError::TooLarge(region, by))
 }
 
@@ -232,6 +249,10 @@ mod tests {
             "ld: image.elf section `.bss' will not fit in region `RAM'\nld: region `RAM' overflowed by 1234 bytes\n";
         let error = too_large(words).expect("does not fit");
         assert_eq!(error.to_string(), "the linked image does not fit: RAM by 1234 bytes");
+        let words = "ld.lld: error: section '.text' will not fit in region 'FLASH': overflowed by 12 bytes\n\
+                     ld.lld: error: section '.data' will not fit in region 'FLASH': overflowed by 34 bytes\n";
+        let error = too_large(words).expect("does not fit");
+        assert_eq!(error.to_string(), "the linked image does not fit: FLASH by 34 bytes");
         assert!(too_large("main.c:1: error: expected ';'").is_none());
     }
 }

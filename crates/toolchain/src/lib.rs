@@ -5,6 +5,7 @@
 
 mod board;
 mod build;
+mod compiler;
 pub mod firmware;
 pub mod folder;
 pub mod gcc;
@@ -25,6 +26,7 @@ pub mod vendor;
 
 pub use board::{Board, Cpu, Isa};
 pub use build::BuildError;
+pub use compiler::{Choice, Clang, Compiler};
 pub use image::{Image, ImageError};
 pub use own::Own;
 pub use proof::{Emulated, Hosted, Linked, ProofError, Subject, emulate, host, link};

@@ -13,7 +13,8 @@ use automcu_target::{Core, FlashUse, Footprint, RamUse};
 use crate::{
     board::Board,
     judge::{Identity, Judge, LayerFigures, Measurement, NoAnswer, Question, Ran},
-    proof::{ProofError, Subject, emulate, host},
+    proof::{ProofError, Subject, emulate_in, host_in, room_of},
+    runs::{Run, RunsError},
     tools::Tools,
 };
 
@@ -96,7 +97,7 @@ impl Judge for Own {
     }
 
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
-        project(question, folder)
+        project(question, &need(question), folder)
     }
 }
 
@@ -137,9 +138,18 @@ pub(crate) fn run(
 }
 
 /// Why code that was to be run was not, or was in vain.
+#[derive(Debug, thiserror::Error)]
 enum Untried {
+    #[error("{0}")]
     Proof(ProofError),
+    #[error("{0}")]
     Wrong(NoAnswer),
+}
+
+impl From<RunsError> for Untried {
+    fn from(error: RunsError) -> Self {
+        Self::Proof(error.into())
+    }
 }
 
 impl From<ProofError> for Untried {
@@ -150,10 +160,24 @@ impl From<ProofError> for Untried {
 
 fn tried(tools: &Tools, code: &Code, network: &Network, board: Option<Board>) -> Result<Ran, Untried> {
     let vectors = Vectors::drawn(network, INPUTS).map_err(|error| Untried::Wrong(unsupported(error)))?;
+    tools.within(|run| match tried_in(run, tools, code, &vectors, board) {
+        // What could not be tried is not worth a folder.
+        Err(Untried::Proof(error)) if error.is_no_verdict() => Ok(Err(Untried::Proof(error))),
+        other => other.map(Ok),
+    })?
+}
+
+fn tried_in(
+    run: &mut Run,
+    tools: &Tools,
+    code: &Code,
+    vectors: &Vectors,
+    board: Option<Board>,
+) -> Result<Ran, Untried> {
     let Code { header, source, .. } = code;
     let subject = Subject { name: NAME, header, source, inputs: &vectors.inputs };
     let (outputs, ran) = if let Some(board) = board {
-        let done = emulate(tools, &subject, &board, None, None)?;
+        let done = emulate_in(run, tools, &subject, &board, room_of(&board))?;
         if done.outside_bytes > 0 {
             let words = format!("the code wrote {} bytes outside of its arena; please report this", done.outside_bytes);
             return Err(Untried::Wrong(NoAnswer::Failed { words }));
@@ -162,7 +186,7 @@ fn tried(tools: &Tools, code: &Code, network: &Network, board: Option<Board>) ->
         let (instructions, stack) = (Some(done.instructions), Some(done.stack_bytes.into()));
         (done.outputs, Ran { instructions, stack_bytes: stack, ..ran_at(place, Provenance::Emulated) })
     } else {
-        (host(tools, &subject)?.outputs, ran_at("this computer".to_owned(), Provenance::Host))
+        (host_in(run, tools, &subject)?.outputs, ran_at("this computer".to_owned(), Provenance::Host))
     };
     if outputs == vectors.outputs {
         return Ok(ran);
@@ -178,9 +202,8 @@ fn ran_at(place: String, provenance: Provenance) -> Ran {
     Ran { place, provenance, inputs: INPUTS as u64, differing_bytes: 0, instructions: None, stack_bytes: None }
 }
 
-/// Writes the C project of the network.
-pub(crate) fn project(question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
-    let need = need(question);
+/// Writes the C project of the network, as it was planned.
+pub(crate) fn project(question: &Question<'_>, need: &Need, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
     let name = Name::new("network").map_err(|error| NoAnswer::Failed { words: error.to_string() })?;
     let project =
         Project::of(&need.network(question.network), &need.plan, &name, &Vectors::default()).map_err(unsupported)?;

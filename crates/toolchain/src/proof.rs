@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     board::{Board, Cpu},
     build::{self, BuildError, Room, Work},
+    compiler::Compiler,
     image::{Image, ImageError, functions_of_elf},
     runs::{Run, RunsError},
     tools::Tools,
@@ -124,15 +125,14 @@ pub enum ProofError {
     },
 }
 
-/// A fresh folder with the network's files and its inputs.
-pub(crate) fn workspace(tools: &Tools, subject: &Subject<'_>) -> Result<Run, RunsError> {
-    let run = tools.run()?;
+/// Writes the network's files and its inputs into a fresh folder.
+pub(crate) fn fill(run: &Run, subject: &Subject<'_>) -> Result<(), RunsError> {
     run.make_folder(build::NETWORK)?;
     run.write(&format!("{}/{}.h", build::NETWORK, subject.name), subject.header)?;
     run.write(&format!("{}/{}.c", build::NETWORK, subject.name), subject.source)?;
     let inputs: Vec<u8> = subject.inputs.iter().map(|value| value.cast_unsigned()).collect();
     run.write("in.bin", inputs)?;
-    Ok(run)
+    Ok(())
 }
 
 fn outputs(folder: &Path) -> Result<Vec<i8>, ProofError> {
@@ -141,11 +141,26 @@ fn outputs(folder: &Path) -> Result<Vec<i8>, ProofError> {
     Ok(bytes.into_iter().map(u8::cast_signed).collect())
 }
 
+/// Does something in a fresh folder, which is kept where that failed. That something could not be tried is no failure, and there
+/// may be many of these.
+fn within<T>(tools: &Tools, work: impl FnOnce(&mut Run) -> Result<T, ProofError>) -> Result<T, ProofError> {
+    tools.within(|run| match work(run) {
+        Err(untried) if untried.is_no_verdict() => Ok(Err(untried)),
+        other => other.map(Ok),
+    })?
+}
+
 /// Compiles the code for the computer at hand and runs it there.
 pub fn host(tools: &Tools, subject: &Subject<'_>) -> Result<Hosted, ProofError> {
+    within(tools, |run| host_in(run, tools, subject))
+}
+
+/// The same in a folder that is there.
+pub(crate) fn host_in(run: &mut Run, tools: &Tools, subject: &Subject<'_>) -> Result<Hosted, ProofError> {
     let compiler = tools.host_compiler.as_deref().ok_or(ProofError::Missing("C compiler for this computer"))?;
-    let mut run = workspace(tools, subject)?;
-    let built = build::hosted(&mut Work { compiler, run: &mut run, name: subject.name, limits: tools.limits() })?;
+    let compiler = Compiler::Gcc(compiler);
+    fill(run, subject)?;
+    let built = build::hosted(&mut Work { compiler, run, name: subject.name, limits: tools.limits() })?;
     let program = Program::new(run.folder().join("program"), run.folder());
     let ended = run.start(program, tools.limits())?;
     if ended.status != Status::Exited(0) {
@@ -164,13 +179,29 @@ pub fn emulate(
     flash: Option<Bytes>,
     ram: Option<Bytes>,
 ) -> Result<Emulated, ProofError> {
+    let within_board = |given: Option<Bytes>, most: Bytes| given.unwrap_or(most).min(most);
+    let room = Room { flash: within_board(flash, board.flash.1), ram: within_board(ram, board.ram.1), stack: STACK };
+    within(tools, |run| emulate_in(run, tools, subject, board, room))
+}
+
+/// The room of a whole board.
+pub(crate) const fn room_of(board: &Board) -> Room {
+    Room { flash: board.flash.1, ram: board.ram.1, stack: STACK }
+}
+
+/// The same in a folder that is there.
+pub(crate) fn emulate_in(
+    run: &mut Run,
+    tools: &Tools,
+    subject: &Subject<'_>,
+    board: &Board,
+    room: Room,
+) -> Result<Emulated, ProofError> {
     let isa = board.cpu.isa();
     let compiler = tools.compiler(isa).ok_or(ProofError::Missing(isa.compiler()))?;
     let emulator = tools.emulator.as_deref().ok_or(ProofError::Missing(Tools::EMULATOR))?;
-    let mut run = workspace(tools, subject)?;
-    let within = |given: Option<Bytes>, most: Bytes| given.unwrap_or(most).min(most);
-    let room = Room { flash: within(flash, board.flash.1), ram: within(ram, board.ram.1), stack: STACK };
-    let mut work = Work { compiler, run: &mut run, name: subject.name, limits: tools.limits() };
+    fill(run, subject)?;
+    let mut work = Work { compiler, run, name: subject.name, limits: tools.limits() };
     let built = build::emulated(&mut work, board, room)?;
     let image = read_image(run.folder())?;
     let program = Program::new(emulator, run.folder())
@@ -220,12 +251,14 @@ pub struct Linked {
 /// Compiles and links the code for a core, within this room, with the least program around it, without running it.
 pub fn link(tools: &Tools, subject: &Subject<'_>, cpu: Cpu, flash: Bytes, ram: Bytes) -> Result<Linked, ProofError> {
     let compiler = tools.compiler(cpu.isa()).ok_or(ProofError::Missing(cpu.isa().compiler()))?;
-    let mut run = workspace(tools, subject)?;
-    let mut work = Work { compiler, run: &mut run, name: subject.name, limits: tools.limits() };
-    build::object(&mut work, cpu)?;
-    build::least(&mut work, cpu, Room { flash, ram, stack: STACK })?;
-    let file = read_elf(run.folder())?;
-    Ok(Linked { image: Image::of_elf(&file)?, functions: functions_of_elf(&file)? })
+    within(tools, |run| {
+        fill(run, subject)?;
+        let mut work = Work { compiler, run, name: subject.name, limits: tools.limits() };
+        build::object(&mut work, cpu)?;
+        build::least(&mut work, cpu, Room { flash, ram, stack: STACK })?;
+        let file = read_elf(run.folder())?;
+        Ok(Linked { image: Image::of_elf(&file)?, functions: functions_of_elf(&file)? })
+    })
 }
 
 pub(crate) fn read_image(folder: &Path) -> Result<Image, ProofError> {

@@ -21,6 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("target", &["model"]),
     ("contract", &["model", "target"]),
     ("api", &[]),
+    ("settings", &["api"]),
     ("dataset", &["model"]),
     ("convert", &["model", "target"]),
     ("search", &["convert", "target", "model"]),
@@ -71,6 +72,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         PROGRAM,
         &[
             "api",
+            "settings",
             "daemon",
             "deployment",
             "words",
@@ -87,7 +89,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("needs", &[]),
     ("fakes", &["convert", "model", "process", "target", "toolchain"]),
-    ("xtask", &["needs", "target", "model", "api", "contract", "convert", "history", "report"]),
+    ("xtask", &["needs", "target", "model", "api", "settings", "contract", "convert", "history", "report"]),
 ];
 
 /// Crates that see everything, because they test the whole.

@@ -12,6 +12,7 @@ mod schemas;
 mod setup;
 mod test;
 mod tidy;
+mod unit;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -66,6 +66,7 @@ const PARTS: &[Part] = &[
         minutes: 1,
         run: crate::latency::table,
     },
+    Part { name: "unit", about: "the systemd units, read by systemd", minutes: 1, run: crate::unit::table },
     Part {
         name: "fuzz-spec",
         about: "hostile specs by libFuzzer, for two minutes",

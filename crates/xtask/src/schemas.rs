@@ -13,6 +13,7 @@ type Maker = fn() -> Value;
 const SCHEMAS: &[(&str, Maker)] = &[
     ("architecture.json", automcu_model::spec::spec_schema),
     ("architecture.strict.json", automcu_model::spec::strict_spec_schema),
+    ("config.json", automcu_settings::settings_schema),
     ("job.json", automcu_api::job_schema),
     ("openapi.json", automcu_api::openapi),
     ("target-family.json", automcu_target::family_schema),

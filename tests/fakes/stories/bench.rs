@@ -9,7 +9,7 @@ use std::{
 };
 
 use automcu_convert::Network;
-use automcu_process::Mark;
+use automcu_process::{Limits, Mark, Program, Status};
 use automcu_target::{Budget, Catalogue, Part};
 use automcu_toolchain::{
     judge::{Judge, Measurement, NoAnswer, Question},
@@ -36,7 +36,7 @@ impl Bench {
             fs::create_dir(bench.path(name)).expect("writable");
         }
         symlink(FAKE, bench.tool()).expect("writable");
-        fs::write(bench.path("gcc/arm-none-eabi-gcc"), "").expect("writable");
+        bench.compile_with("arm-none-eabi-gcc 13.3.1");
         bench.behave(behaviour);
         bench
     }
@@ -44,6 +44,15 @@ impl Bench {
     /// From now on the tool behaves so.
     pub(crate) fn behave(&self, behaviour: &Value) {
         fs::write(self.path("tool/behaviour.json"), behaviour.to_string()).expect("writable");
+    }
+
+    /// From now on the compiler in the folder `gcc` says that it is this. Another process writes it, so that nobody holds it open
+    /// when it is started.
+    pub(crate) fn compile_with(&self, version: &str) {
+        fs::write(self.path("gcc/script"), format!("#!/bin/sh\necho '{version}'\n")).expect("writable");
+        let line = ["-m", "755", "script", "arm-none-eabi-gcc"];
+        let install = Program::new("/usr/bin/install", self.path("gcc")).args(line).run(Limits::of_seconds(20));
+        assert_eq!(install.expect("it is there").status, Status::Exited(0));
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -84,12 +84,16 @@ fn the_judge_says_who_it_is() {
     assert_eq!((identity.name, identity.tool.as_str()), ("stedgeai", "ST Edge AI Core 2.2.0-20266 2adc00962"));
     assert_eq!(identity.settings[..3], ["int8 .tflite", "compression none", "optimization balanced"]);
     let compiled = |judge: &dyn Judge| judge.identity().settings[3].clone();
-    assert_ne!(
-        compiled(&judge),
-        compiled(&bench.judge(with_compiler(&bench)).expect("a tool")),
-        "figures differ with it"
-    );
+    let with = || compiled(&bench.judge(with_compiler(&bench)).expect("a tool"));
+    assert_ne!(compiled(&judge), with(), "figures differ with it");
+    assert_eq!(with(), "runtime by arm-none-eabi-gcc 13.3.1");
+    // At the same place, another one.
+    bench.compile_with("arm-none-eabi-gcc 14.2.0");
+    assert_eq!(with(), "runtime by arm-none-eabi-gcc 14.2.0");
+    bench.compile_with("");
+    assert!(with().ends_with("gcc/arm-none-eabi-gcc"), "by its place, as it says nothing: {}", with());
     assert_eq!(judge.component(), Some("10.2.0"));
+    assert_eq!(identity.settings.last().map(String::as_str), Some("STM32CubeAI 10.2.0"));
 }
 
 #[test]

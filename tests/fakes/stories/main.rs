@@ -5,4 +5,5 @@ mod ends;
 mod failures;
 mod figures;
 mod killed;
+mod neural_art;
 mod remembered;

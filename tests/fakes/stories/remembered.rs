@@ -31,6 +31,19 @@ fn a_tool_that_has_answered_is_not_started_again() {
     assert_eq!(judged(&bench, bench.settings(), &elsewhere).verdict.word(), "tool failed");
     // With a compiler it would count its runtime.
     let settings = Settings { search: vec![bench.path("gcc")], ..bench.settings() };
+    assert!(!judged(&bench, settings.clone(), &question).remembered);
+    assert_eq!(judged(&bench, settings.clone(), &question).verdict.word(), "tool failed");
+    // Wherever one of the same version lies, the same is said; of another one nothing is known.
+    bench.behave(&json!({ "generation": "core-2.2" }));
+    assert!(!judged(&bench, settings.clone(), &question).remembered);
+    let moved = bench.path("home");
+    std::fs::copy(bench.path("gcc/arm-none-eabi-gcc"), moved.join("arm-none-eabi-gcc")).expect("writable");
+    let elsewhere_settings = Settings { search: vec![moved], ..bench.settings() };
+    assert!(judged(&bench, elsewhere_settings, &question).remembered);
+    bench.compile_with("arm-none-eabi-gcc 14.2.0");
+    assert!(!judged(&bench, settings.clone(), &question).remembered);
+    // Neither is anything of another generator within the same tool.
+    bench.behave(&json!({ "generation": "core-2.2", "component": "10.3.0" }));
     assert!(!judged(&bench, settings, &question).remembered);
     // What failed is not kept.
     bench.behave(&json!({ "generation": "core-2.2" }));

@@ -1,7 +1,8 @@
 //! What is to be done, from what is known. Asking twice gives nothing the second time.
 
 use automcu_contract::{
-    Beginning, Few, Proof, ProposeCandidates, ScreenCandidate, StopAttempt, StopCause, TrainCandidate, VerifyCandidate,
+    Beginning, Few, JobPlan, Proof, ProposeCandidates, ScreenCandidate, StopAttempt, StopCause, TrainCandidate,
+    VerifyCandidate,
 };
 use automcu_history::{JobState, What};
 use automcu_model::{ArtifactId, AttemptId, CandidateId, DataType};
@@ -10,10 +11,6 @@ use super::{
     Ask, Job, Order, Screening, Turn, Underway, candidate::RunOutcome, heard::JUDGES_FAILED, ranks::Contender,
 };
 
-/// The share of a job's time in which new candidates are begun, where the best of them are trained further.
-const EXPLORING: f64 = 0.55;
-/// The share of a job's time after which nothing is trained any more, and the answer is made ready.
-const CLOSING: f64 = 0.92;
 /// Where the integer network of none is known, that many of the best are looked at.
 const LOOKED_AT: usize = 3;
 /// So many candidates are refused for each one that is let in before no more are asked for.
@@ -64,7 +61,7 @@ impl Job {
             Some(closing) => self.conclude(closing, now_ms, turn),
             None if self.explore(now_ms, turn) => self.exploring_state(),
             None if self.climb(now_ms, turn) => JobState::Refining,
-            None if self.is_past(EXPLORING, now_ms) => self.conclude(Closing::TimeOver, now_ms, turn),
+            None if self.is_past(self.plan.exploring, now_ms) => self.conclude(Closing::TimeOver, now_ms, turn),
             None => self.conclude(Closing::AllDone, now_ms, turn),
         };
         if !self.state.is_final() {
@@ -101,7 +98,7 @@ impl Job {
         if self.has_met_goal() {
             return Some(Closing::GoalMet);
         }
-        self.is_past(CLOSING, now_ms).then_some(Closing::TimeOver)
+        self.is_past(JobPlan::CLOSING, now_ms).then_some(Closing::TimeOver)
     }
 
     fn is_past(&self, share: f64, now_ms: u64) -> bool {
@@ -129,7 +126,7 @@ impl Job {
 
     /// Whether there is something left to explore.
     fn explore(&mut self, now_ms: u64, turn: &mut Turn) -> bool {
-        let is_late = self.plan.rungs.len() > 1 && self.is_past(EXPLORING, now_ms);
+        let is_late = self.plan.rungs.len() > 1 && self.is_past(self.plan.exploring, now_ms);
         if is_late {
             // What has begun may end.
             let first = self.underway.keys().copied().filter(|ask| self.is_first_training(ask));

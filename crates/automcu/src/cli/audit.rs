@@ -36,15 +36,15 @@ pub(crate) struct Audit {
     pub(crate) time: f64,
     #[command(flatten)]
     pub(crate) catalogue: CatalogueArgs,
-    /// What `vela` compiles for
-    #[arg(long, value_name = "ACCELERATOR", default_value = "ethos-u55-128")]
-    pub(crate) accelerator: Accelerator,
+    /// What `vela` compiles for, instead of what is configured (usually ethos-u55-128)
+    #[arg(long, value_name = "ACCELERATOR")]
+    pub(crate) accelerator: Option<Accelerator>,
     /// Ask again, whatever was said before
     #[arg(long)]
     pub(crate) afresh: bool,
-    /// How long each deployment tool may take
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
-    pub(crate) deadline: f64,
+    /// How long each deployment tool may take, instead of what is configured (usually 5m)
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) deadline: Option<f64>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,

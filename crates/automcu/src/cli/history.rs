@@ -67,7 +67,8 @@ pub(crate) struct HistoryRebuild {
 /// Drops jobs that are over, and removes the artifacts that nobody names any more.
 ///
 /// A job stays that is not over, or is among the newest so many, or not older than so many days, or has one of the tags: any of these
-/// is enough. Where nothing is said of jobs, all stay, and only artifacts go that none of them names.
+/// is enough. What is not said is as configured (`history.keep_jobs`, `history.keep_days`); where nobody says anything of jobs, all
+/// stay, and only artifacts go that none of them names.
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct HistoryGc {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::OUTCOMES;
+use super::{CatalogueArgs, OUTCOMES};
 
 /// Searches a network for a microcontroller, from the wish to the proven code, here and now.
 ///
@@ -39,9 +39,8 @@ pub(crate) struct Run {
     /// Do not ask whether the job was understood
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// A folder with targets of your own
-    #[arg(long, value_name = "DIR")]
-    pub(crate) targets_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,6 +8,7 @@ use std::{path::Path, time::Duration};
 
 use automcu_model::{DataType, Provenance};
 use automcu_target::{Budget, Footprint};
+use automcu_toolchain::Choice;
 use serde::Serialize;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::{
     audit::{self, DataTypes, Threshold},
     cli::Audit,
     input,
-    judges::{Setting, Vendor, Workshop},
+    judges::{Setting, Workshop},
     outcome::{Failure, Outcome},
     record::{self, Candidate, Cause, Record, Standing},
 };
@@ -42,14 +43,16 @@ pub(crate) fn run(
     let (candidates, repeated) = record::distinct(record.candidates);
     let (counts, limits) = (Counts::of(&candidates), Limits::of(&candidates));
     let data_types = Accounted::of(&candidates);
+    let configured = workshop.configured();
     let setting = Setting {
-        deadline: Duration::from_secs_f64(arguments.deadline),
-        accelerator: arguments.accelerator.clone(),
+        deadline: arguments.deadline.map_or(configured.deadline, Duration::from_secs_f64),
+        accelerator: arguments.accelerator.clone().unwrap_or_else(|| configured.accelerator.clone()),
         accelerated: Vec::new(),
         remembers: true,
         afresh: arguments.afresh,
+        choice: Choice::Either,
         runs_code: false,
-        vendor: Vendor::default(),
+        vendor: configured.vendor.clone(),
     };
     let bench = Bench {
         judges: Judges::of(&[ALL.to_owned()], None, &setting, workshop)?,

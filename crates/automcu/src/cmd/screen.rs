@@ -11,7 +11,10 @@ use std::{
 
 use automcu_model::{Bytes, GraphDigest};
 use automcu_target::{Budget, FlashUse, Footprint, LatencyRange, Part, RamUse};
-use automcu_toolchain::judge::{Judged, Question, Uncounted, Verdict};
+use automcu_toolchain::{
+    Choice,
+    judge::{Judged, Question, Uncounted, Verdict},
+};
 use serde::Serialize;
 
 use super::{check::refuse, write_json};
@@ -19,7 +22,7 @@ use crate::{
     Said,
     answer::Allowance,
     cli::Screen,
-    judges::{Setting, Vendor, Workshop},
+    judges::{Configured, Setting, Workshop},
     outcome::{Failure, Outcome},
     record::{Candidate, Heard, Recorder},
     show::{Align, BAD, FAINT, GOOD, TITLE, Table, styled, thousands},
@@ -42,7 +45,11 @@ pub(crate) fn run(
     // What cannot be built is told without any judge.
     let judges = match &first {
         Some(Proposal { subject: Err(_), .. }) => Judges::none(),
-        _ => Judges::of(&arguments.backend, part, &setting(arguments, part), workshop)?,
+        _ => {
+            let configured = workshop.configured();
+            let named = backend(arguments, configured);
+            Judges::of(&named, part, &setting(arguments, configured, part), workshop)?
+        }
     };
     let session = Session { arguments, allowance, judges, recorder };
     match first {
@@ -51,10 +58,19 @@ pub(crate) fn run(
     }
 }
 
-fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
+/// Who is asked. Whoever names a compiler wants to hear of it, or that it is not there.
+fn backend(arguments: &Screen, configured: &Configured) -> Vec<String> {
+    match arguments.compiler {
+        _ if !arguments.backend.is_empty() => arguments.backend.clone(),
+        Some(_) => vec!["gcc".to_owned()],
+        None => configured.names.clone(),
+    }
+}
+
+fn setting(arguments: &Screen, configured: &Configured, part: Option<&Part>) -> Setting {
     Setting {
-        deadline: Duration::from_secs_f64(arguments.deadline),
-        accelerator: arguments.accelerator.clone().unwrap_or_default(),
+        deadline: arguments.deadline.map_or(configured.deadline, Duration::from_secs_f64),
+        accelerator: arguments.accelerator.clone().unwrap_or_else(|| configured.accelerator.clone()),
         // The catalogue knows no accelerators: who names one says that the target has it.
         accelerated: part
             .filter(|_| arguments.accelerator.is_some())
@@ -63,8 +79,9 @@ fn setting(arguments: &Screen, part: Option<&Part>) -> Setting {
             .collect(),
         remembers: true,
         afresh: arguments.afresh,
+        choice: arguments.compiler.map_or(Choice::Either, Choice::from),
         runs_code: arguments.run,
-        vendor: Vendor { tool: arguments.vendor_tool.clone(), format: arguments.vendor_format.into() },
+        vendor: arguments.vendor.over(&configured.vendor),
     }
 }
 

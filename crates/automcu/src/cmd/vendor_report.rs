@@ -7,7 +7,7 @@ use std::{
 
 use anstyle::Style;
 use automcu_model::{Bytes, Provenance};
-use automcu_toolchain::vendor::{Layer, Reading};
+use automcu_toolchain::vendor::{Layer, MemoryPool, Place, Reading, Steps};
 use serde::Serialize;
 
 use super::write_json;
@@ -79,6 +79,11 @@ fn write(name: &str, reading: &Reading, sink: &mut dyn Write) -> io::Result<()> 
     let how = |macs| format!("{} {}", thousands(macs), styled(format!("({})", Provenance::Tool), FAINT));
     writeln!(sink, "MACs         {}\n", reading.macs.map_or_else(|| "unknown".to_owned(), how))?;
     write_figures(reading, sink)?;
+    write_pools(&reading.pools, sink)?;
+    if let Some(Steps { all, software, .. }) = reading.steps {
+        let computed = all.saturating_sub(software);
+        writeln!(sink, "\nsteps        {all}: {computed} by the accelerator, {software} by the processor")?;
+    }
     write_layers(&reading.layers, sink)
 }
 
@@ -118,6 +123,23 @@ fn write_figures(reading: &Reading, sink: &mut dyn Write) -> io::Result<()> {
         let how = if bytes.is_some() { how } else { "" };
         table.row([what.to_owned(), number, size, provenance, how.to_owned()], Style::new());
     }
+    table.write(sink)
+}
+
+/// Where the network lies; of one pool without a place that is no news.
+fn write_pools(pools: &[MemoryPool], sink: &mut dyn Write) -> io::Result<()> {
+    use Align::{Left, Right};
+    if pools.iter().all(|pool| pool.place.is_none()) {
+        return Ok(());
+    }
+    let mut table = Table::new([("pool", Left), ("used", Right), ("of", Right), ("place", Left), ("holds", Left)]);
+    for MemoryPool { name, used_bytes, size_bytes, holds, place, .. } in pools {
+        let known = |bytes: &Option<Bytes>| bytes.map_or_else(|| "unknown".to_owned(), |bytes| thousands(bytes.0));
+        let held: Vec<&str> = holds.iter().map(|held| held.name()).collect();
+        let place = place.map_or("unknown", Place::name).to_owned();
+        table.row([name.clone(), known(used_bytes), known(size_bytes), place, held.join(", ")], Style::new());
+    }
+    writeln!(sink)?;
     table.write(sink)
 }
 

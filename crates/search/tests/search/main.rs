@@ -46,7 +46,7 @@ fn budget(ram: u64, flash: u64) -> Budget {
 }
 
 fn task(space: Stages, ram: u64, flash: u64) -> Arc<Task<Stages>> {
-    Arc::new(Task { space, budget: budget(ram, flash), core: Core::CortexM4 })
+    Arc::new(Task { space, budget: budget(ram, flash), core: Core::CortexM4, most_macs: None })
 }
 
 /// So many draws of a space.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     board::{Cpu, Isa},
     build,
+    compiler::gcc_flags,
 };
 pub use map::NetworkMap;
 pub use prove::{FirmwareProof, SelfTest, prove};
@@ -237,7 +238,7 @@ impl Writer<'_> {
             ("@NAME@", name.to_ascii_uppercase()),
             ("@PART@", kit.part.clone()),
             ("@CPU@", cpu.name().to_owned()),
-            ("@CPU_FLAGS@", build::cross_flags(*cpu).join(" ")),
+            ("@CPU_FLAGS@", gcc_flags(*cpu).join(" ")),
             ("@WARNINGS@", build::STRICT.join(" ")),
             ("@DEFINES@", defines.iter().map(|define| format!("{define} ")).collect()),
             ("@DEFINES_LINE@", if defines.is_empty() { String::new() } else { line }),

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     build::{self, BuildError, Work},
+    compiler::{Compiler, gcc_flags},
     image::Image,
     proof::ProofError,
     tools::Tools,
@@ -73,12 +74,14 @@ impl FirmwareProof {
 
 /// Builds the firmware of the network `name` in this folder and runs its self-test. Nothing is written to the folder.
 pub fn prove(tools: &Tools, folder: &Path, name: &str, kit: &Kit) -> Result<FirmwareProof, ProofError> {
+    // The project's own Makefile names it.
     let compiler = tools.arm_compiler.as_deref().ok_or(ProofError::Missing(Tools::ARM_COMPILER))?;
+    let compiler = Compiler::Gcc(compiler);
     let cpu = kit.cpu().ok_or(ProofError::Missing("compiler for the core of this part"))?;
     let mut run = tools.run()?;
     let board = kit.stand_in.as_deref().and_then(StandIn::named);
     let work = Work { compiler, run: &mut run, name, limits: tools.limits() };
-    let mut bench = Bench { work, cross: build::cross_flags(cpu), kit, board };
+    let mut bench = Bench { work, cross: gcc_flags(cpu), kit, board };
     bench.copy(folder)?;
     let mut warnings = bench.compile()?;
     warnings += &bench.link(&kit.script(), None, "image.elf")?;

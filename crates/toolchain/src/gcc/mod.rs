@@ -1,5 +1,5 @@
-//! The judge that builds: AutoMCU's own code of the network, compiled and linked for the target by a GCC. What is allowed are
-//! the linker's regions, so that an image that does not fit is refused by the linker itself.
+//! The judge that builds: AutoMCU's own code of the network, compiled and linked for the target by a GCC, or by Clang. What is
+//! allowed are the linker's regions, so that an image that does not fit is refused by the linker itself.
 
 mod stack;
 
@@ -11,11 +11,12 @@ use automcu_process::Status;
 use automcu_target::{Budget, FlashUse, Footprint, RamUse};
 
 use crate::{
-    board::{Board, Cpu},
+    board::{Board, Cpu, Isa},
     build::{self, BuildError, Room, Work},
+    compiler::{Choice, Clang, Compiler},
     judge::{Identity, Judge, Measurement, NoAnswer, Question, Ran},
     own::{self, NAME},
-    proof::{ProofError, Subject, read_image, workspace},
+    proof::{ProofError, Subject, fill, read_image},
     runs::Run,
     tools::Tools,
 };
@@ -40,13 +41,14 @@ pub struct Gcc {
 impl Gcc {
     /// The judge with the compilers that are there, at least one for microcontrollers.
     pub fn new(tools: Tools, settings: Settings) -> Result<Self, NoAnswer> {
-        let compilers: Vec<&Path> =
-            [tools.arm_compiler.as_deref(), tools.riscv_compiler.as_deref()].into_iter().flatten().collect();
-        if compilers.is_empty() {
-            return Err(missing(Tools::ARM_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi"));
+        let compilers = [Isa::Arm, Isa::RiscV].into_iter().filter_map(|isa| tools.compiler(isa));
+        let mut versions: Vec<String> =
+            compilers.map(|compiler| tools.version_of(compiler)).collect::<Result<_, _>>()?;
+        // Clang may be the one for all.
+        versions.dedup();
+        if versions.is_empty() {
+            return Err(missing(&tools, Isa::Arm));
         }
-        let versions: Vec<String> =
-            compilers.into_iter().map(|compiler| tools.version(compiler)).collect::<Result<_, _>>()?;
         let mut set = vec!["-O2".to_owned()];
         if settings.runs {
             // Where code is run is part of what is said.
@@ -61,7 +63,13 @@ impl Gcc {
     }
 }
 
-fn missing(tool: &str, packages: &str) -> NoAnswer {
+/// Of the compilers that may be taken, the one to install.
+fn missing(tools: &Tools, isa: Isa) -> NoAnswer {
+    let (tool, packages) = match tools.choice {
+        Choice::Clang if tools.clang.is_some() => (Clang::LLD, "lld"),
+        Choice::Clang => (Clang::NAME, "clang lld"),
+        Choice::Either | Choice::Gcc => (isa.compiler(), isa.package()),
+    };
     NoAnswer::Missing { tool: tool.to_owned(), remedy: format!("on Debian, `apt-get install {packages}`") }
 }
 
@@ -76,22 +84,30 @@ impl Judge for Gcc {
 
     fn analyze(&self, question: &Question<'_>) -> Result<Measurement, NoAnswer> {
         let (cpu, remark) = core(question)?;
-        let isa = cpu.isa();
-        let compiler = self.tools.compiler(isa).ok_or_else(|| missing(isa.compiler(), isa.package()))?;
-        let forge = Forge { tools: &self.tools, compiler, cpu };
-        let plain = forge.build(question.network, Need::of(question.network.graph()))?;
-        let mut built = match question.budget.ram {
-            Some(ram) if plain.ram() > ram => forge.in_patches(plain, question.network, ram)?,
-            _ => plain,
-        };
-        forge.enforce(&mut built, question.budget)?;
+        let forge = self.forge(cpu)?;
+        let built = forge.enforced(forge.planned(question)?, question.budget)?;
         let mut remarks: Vec<String> = remark.into_iter().collect();
+        if forge.compiler.is_clang() {
+            remarks.push("compiled by Clang; what it calls of a library is AutoMCU's own".to_owned());
+        }
         let ran = if self.settings.runs { run(&self.tools, cpu, &built, question, &mut remarks)? } else { None };
         Ok(built.measurement(question.network, ran, remarks))
     }
 
+    /// As it was judged: what the stack takes is not there for patches to be planned in.
     fn generate(&self, question: &Question<'_>, folder: &Path) -> Result<Vec<PathBuf>, NoAnswer> {
-        own::project(question, folder)
+        let need = match question.budget.ram {
+            Some(_) => self.forge(core(question)?.0)?.planned(question)?.need,
+            None => Need::of(question.network.graph()),
+        };
+        own::project(question, &need, folder)
+    }
+}
+
+impl Gcc {
+    fn forge(&self, cpu: Cpu) -> Result<Forge<'_>, NoAnswer> {
+        let compiler = self.tools.compiler(cpu.isa()).ok_or_else(|| missing(&self.tools, cpu.isa()))?;
+        Ok(Forge { tools: &self.tools, compiler, cpu })
     }
 }
 
@@ -116,25 +132,37 @@ struct Built {
     need: Need,
     code: Code,
     image: crate::Image,
-    stack: u64,
+    /// The most that it takes of the stack, where the compiler tells.
+    stack: Option<u64>,
 }
 
 /// A compiler for one core.
 struct Forge<'f> {
     tools: &'f Tools,
-    compiler: &'f Path,
+    compiler: Compiler<'f>,
     cpu: Cpu,
 }
 
 impl Forge<'_> {
+    /// Built as it takes least, or in patches where the budget of RAM takes these.
+    fn planned(&self, question: &Question<'_>) -> Result<Built, NoAnswer> {
+        let plain = self.build(question.network, Need::of(question.network.graph()))?;
+        match question.budget.ram {
+            Some(ram) if plain.ram() > ram => self.in_patches(plain, question.network, ram),
+            _ => Ok(plain),
+        }
+    }
+
     fn build(&self, network: &Network, need: Need) -> Result<Built, NoAnswer> {
         let code = own::code(network, &need)?;
         let subject = Subject { name: NAME, header: &code.header, source: &code.source, inputs: &[] };
-        let mut run = workspace(self.tools, &subject)?;
-        let mut work = self.work(&mut run);
-        build::object(&mut work, self.cpu)?;
-        build::least(&mut work, self.cpu, Room { flash: ROOMY, ram: ROOMY, stack: Bytes(0) })?;
-        let (stack, image) = (stack::most(run.folder(), NAME)?, read_image(run.folder())?);
+        let (run, (stack, image)) = self.tools.run()?.going_on(self.tools.failures_kept, |run| {
+            fill(run, &subject)?;
+            let mut work = self.work(run);
+            build::object(&mut work, self.cpu)?;
+            build::least(&mut work, self.cpu, Room { flash: ROOMY, ram: ROOMY, stack: Bytes(0) })?;
+            Ok::<_, NoAnswer>((stack::most(run.folder(), NAME)?, read_image(run.folder())?))
+        })?;
         Ok(Built { run, need, code, image, stack })
     }
 
@@ -153,23 +181,27 @@ impl Forge<'_> {
     }
 
     /// Links it within what is allowed. That the linker refuses is no failure where the figures say the same.
-    fn enforce(&self, built: &mut Built, budget: Budget) -> Result<(), NoAnswer> {
-        let stack = Bytes(built.stack);
+    fn enforced(&self, built: Built, budget: Budget) -> Result<Built, NoAnswer> {
+        let stack = Bytes(built.stack.unwrap_or(0));
         let room = Room { flash: budget.flash.unwrap_or(ROOMY), ram: budget.ram.unwrap_or(ROOMY), stack };
         let fits = built.image.flash_bytes <= room.flash && built.ram() <= room.ram;
-        match build::least(&mut self.work(&mut built.run), self.cpu, room) {
-            Ok(()) if fits => Ok(()),
-            Err(BuildError::TooLarge(..) | BuildError::NoStack) if !fits => Ok(()),
-            Ok(()) => Err(NoAnswer::Failed { words: "the linker takes an image that is too large".to_owned() }),
-            Err(error) => Err(error.into()),
-        }
+        let Built { run, need, code, image, stack } = built;
+        let linked =
+            run.going_on(self.tools.failures_kept, |run| match build::least(&mut self.work(run), self.cpu, room) {
+                Ok(()) if fits => Ok(()),
+                Err(BuildError::TooLarge(..) | BuildError::NoStack) if !fits => Ok(()),
+                Ok(()) => Err(NoAnswer::Failed { words: "the linker takes an image that is too large".to_owned() }),
+                Err(error) => Err(error.into()),
+            });
+        let (run, ()) = linked?;
+        Ok(Built { run, need, code, image, stack })
     }
 }
 
 impl Built {
-    /// All RAM, the stack among it.
+    /// All RAM, the stack among it as far as it is known.
     fn ram(&self) -> Bytes {
-        self.image.ram_bytes + Bytes(self.stack)
+        self.image.ram_bytes + Bytes(self.stack.unwrap_or(0))
     }
 
     /// What lies in RAM beside the arena, the stack among it.
@@ -188,7 +220,7 @@ impl Built {
             ram: RamUse {
                 activations: Bytes(arena),
                 runtime: Some(Bytes(self.image.ram_bytes.0.saturating_sub(arena))),
-                stack: Some(Bytes(self.stack)),
+                stack: self.stack.map(Bytes),
             },
             flash: FlashUse {
                 weights,

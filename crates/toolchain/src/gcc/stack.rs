@@ -1,20 +1,21 @@
 //! The most stack that a network's code can take, from what the compiler says of each function.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use crate::{build::BuildError, judge::NoAnswer};
 
 /// What a function of the library takes at most, below the deepest of ours: a copy saves a few registers.
 const LIBRARY: u64 = 48;
 
-/// Reads what GCC wrote beside the object. Nothing calls itself, and the chain is known: `run`, one step, one layer, one
+/// Reads what the compiler wrote beside the object; one that does not tell leaves the bound unknown. Nothing calls itself, and the chain is known: `run`, one step, one layer, one
 /// kernel; of each kind the largest counts, whether they meet or not.
-pub(super) fn most(folder: &Path, name: &str) -> Result<u64, NoAnswer> {
+pub(super) fn most(folder: &Path, name: &str) -> Result<Option<u64>, NoAnswer> {
     let file = folder.join("network.su");
-    let text =
-        std::fs::read_to_string(&file).map_err(|error| BuildError::File { file: file.display().to_string(), error })?;
-    let failed = |words: String| NoAnswer::Failed { words };
-    sum(&text, name).map_err(failed)
+    let text = match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|error| BuildError::File { file: file.display().to_string(), error })?,
+    };
+    sum(&text, name).map(Some).map_err(|words| NoAnswer::Failed { words })
 }
 
 fn sum(text: &str, name: &str) -> Result<u64, String> {

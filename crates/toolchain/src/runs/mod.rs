@@ -9,7 +9,7 @@ mod sweep;
 mod user;
 
 use std::{
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     fs::{self, File},
     io::{self, Read as _},
     os::unix::fs::MetadataExt,
@@ -121,6 +121,22 @@ impl Run {
         Ok(ended)
     }
 
+    /// Does something in the folder, which is handed on with what came of it. Where that failed it is kept.
+    pub(crate) fn going_on<T, E: Display>(
+        mut self,
+        kept: Kept,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<(Self, T), E> {
+        match work(&mut self) {
+            Ok(done) => Ok((self, done)),
+            Err(why) => {
+                let _ = writeln!(self.story, "\n{why}");
+                self.keep(kept);
+                Err(why)
+            }
+        }
+    }
+
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<PathBuf, RunsError> {
         let path = self.folder.join(name);
         fs::write(&path, bytes).map_err(RunsError::at(&path))?;
@@ -181,18 +197,12 @@ impl Fresh {
 
 /// Does something in a folder of its own. Where there is no answer the folder is kept, with the command lines, what was
 /// said, and why.
-pub(crate) fn within<T>(
+pub(crate) fn within<T, E: Display + From<RunsError>>(
     root: &Path,
     kept: Kept,
-    ask: impl FnOnce(&mut Run) -> Result<T, NoAnswer>,
-) -> Result<T, NoAnswer> {
-    let mut run = Run::within(root)?;
-    let answer = ask(&mut run);
-    if let Err(none) = &answer {
-        let _ = writeln!(run.story, "\n{none}");
-        run.keep(kept);
-    }
-    answer
+    ask: impl FnOnce(&mut Run) -> Result<T, E>,
+) -> Result<T, E> {
+    Run::within(root)?.going_on(kept, ask).map(|(_, answer)| answer)
 }
 
 /// The lock of a folder; none where somebody else has it, or had it and removed the folder.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::neural_art::SERIES;
 use crate::vendor::{Family, ToolVersion};
 
 /// What the tool is asked to do.
@@ -59,6 +60,8 @@ pub(super) struct Dialect {
     /// Whether inputs and outputs lie beside the activations unless it is told otherwise.
     asks_for_ports_within: bool,
     has_optimization: bool,
+    /// Whether it knows the neural accelerator.
+    has_neural_art: bool,
     /// Whether it can be kept from showing progress.
     can_be_quiet: bool,
     /// What validation on this computer and on a board are called.
@@ -73,6 +76,7 @@ const OLDEST: Dialect = Dialect {
     compression: None,
     asks_for_ports_within: false,
     has_optimization: false,
+    has_neural_art: false,
     can_be_quiet: false,
     modes: ["x86", "stm32"],
     signs_files: true,
@@ -93,7 +97,13 @@ const DIALECTS: &[Dialect] = &[
     Dialect { since: (Family::CubeAi, 8, 0), target: Some("--series"), modes: ["host", "target"], ..SEVEN },
     EIGHT,
     Dialect { since: (Family::EdgeAi, 0, 0), signs_files: true, ..EIGHT },
-    Dialect { since: (Family::EdgeAi, 2, 0), asks_for_ports_within: false, signs_files: true, ..EIGHT },
+    Dialect {
+        since: (Family::EdgeAi, 2, 0),
+        asks_for_ports_within: false,
+        has_neural_art: true,
+        signs_files: true,
+        ..EIGHT
+    },
 ];
 
 /// STM32Cube.AI 7.3.
@@ -156,6 +166,9 @@ impl Dialect {
         }
         if self.has_optimization {
             add(&["--optimization", call.optimization.word()]);
+        }
+        if let Some(profile) = call.neural_art.filter(|_| self.has_neural_art && call.target == Some(SERIES)) {
+            add(&["--st-neural-art", profile]);
         }
         if self.asks_for_ports_within {
             add(&["--allocate-inputs", "--allocate-outputs"]);
@@ -222,6 +235,8 @@ pub(super) struct Call<'c> {
     pub(super) format: &'static str,
     pub(super) target: Option<&'c str>,
     pub(super) optimization: Optimization,
+    /// A profile for the neural accelerator, where the target has one.
+    pub(super) neural_art: Option<&'c str>,
     pub(super) validation: Option<Way<'c>>,
     pub(super) samples: u32,
     pub(super) workspace: &'c Path,
@@ -240,6 +255,7 @@ mod tests {
             format: "tflite",
             target: Some("stm32f4"),
             optimization: Optimization::Balanced,
+            neural_art: Some("default"),
             validation: None,
             samples: 10,
             workspace: Path::new("ws"),

@@ -6,7 +6,7 @@ use automcu_target::{FlashUse, Footprint, RamUse};
 use super::reports::Summed;
 use crate::{
     judge::{LayerFigures, Measurement, NoAnswer},
-    vendor::Layer,
+    vendor::{Held, Layer, MemoryPool, Place, Reading, Steps},
 };
 
 pub(super) fn measurement(summed: Summed, dtype: DataType) -> Result<Measurement, NoAnswer> {
@@ -35,6 +35,7 @@ pub(super) fn measurement(summed: Summed, dtype: DataType) -> Result<Measurement
     if tables.is_some() {
         remarks.push("tables are counted with the code".to_owned());
     }
+    remarks.extend(accelerated(&reading));
     let footprint = Footprint {
         dtype,
         provenance: Provenance::Tool,
@@ -43,6 +44,28 @@ pub(super) fn measurement(summed: Summed, dtype: DataType) -> Result<Measurement
     };
     let layers = reading.layers.into_iter().map(figures).collect();
     Ok(Measurement { footprint, macs: reading.macs, operators: reading.operators, layers, ran: None, remarks })
+}
+
+/// What an accelerator computes, and where the network then lies.
+fn accelerated(reading: &Reading) -> Vec<String> {
+    let Some(Steps { all, software, .. }) = reading.steps else { return Vec::new() };
+    let computed = all.saturating_sub(software);
+    let mut remarks = vec![format!("the accelerator computes {computed} of {all} steps, the processor {software}")];
+    let used = reading.pools.iter().filter(|pool| !pool.holds.is_empty());
+    remarks.extend(used.map(|MemoryPool { name, used_bytes, size_bytes, holds, place, .. }| {
+        let held: Vec<&str> = holds.iter().map(|held| held.name()).collect();
+        let amount = |bytes: &Option<Bytes>| bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.0.to_string());
+        let place = place.map_or_else(String::new, |place| format!(", {}", place.name()));
+        format!("{} in {name}{place}: {} of {} B", held.join(" and "), amount(used_bytes), amount(size_bytes))
+    }));
+    let is_outside = |held| move |pool: &&MemoryPool| pool.place == Some(Place::External) && pool.holds.contains(&held);
+    if reading.pools.iter().any(|pool| is_outside(Held::Activations)(&pool)) {
+        remarks.push("activations lie outside of the microcontroller as well: its own RAM takes fewer".to_owned());
+    }
+    if reading.pools.iter().any(|pool| is_outside(Held::Weights)(&pool)) {
+        remarks.push("weights lie outside of the microcontroller".to_owned());
+    }
+    remarks
 }
 
 fn figures(layer: Layer) -> LayerFigures {

@@ -7,6 +7,7 @@
 mod dialect;
 mod handed;
 mod measured;
+mod neural_art;
 mod places;
 mod reports;
 mod run;
@@ -25,6 +26,8 @@ pub use dialect::Optimization;
 use dialect::{Dialect, Verb, Way};
 pub use handed::Format;
 use handed::Handed;
+use neural_art::Profile;
+pub use neural_art::{NeuralArt, NoProfile};
 pub use places::{Found, FoundBy, NotFound, Places, find};
 use run::{Asked, Asking};
 pub use slots::Slots;
@@ -36,6 +39,9 @@ use crate::{
     vendor::{ToolVersion, Validated},
 };
 
+/// A compiler says its version at once.
+const MOST_FOR_COMPILER: Duration = Duration::from_secs(20);
+
 /// How the tool is run.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -43,6 +49,8 @@ pub struct Settings {
     pub format: Format,
     /// What the tool is to favour.
     pub optimization: Optimization,
+    /// How the compiler for the neural accelerator is called for an STM32N6, which without it computes as any other does.
+    pub neural_art: Option<NeuralArt>,
     /// Below this each run has its folder. ASCII only.
     pub workspaces: PathBuf,
     /// What is kept of runs that failed.
@@ -65,6 +73,7 @@ impl Settings {
         Self {
             format: Format::default(),
             optimization: Optimization::default(),
+            neural_art: None,
             workspaces: workspaces.into(),
             failures_kept: Kept::default(),
             deadline: Duration::from_secs(300),
@@ -84,6 +93,7 @@ pub struct StEdgeAi {
     version: ToolVersion,
     component: Option<String>,
     dialect: &'static Dialect,
+    profile: Option<Profile>,
     identity: Identity,
 }
 
@@ -103,9 +113,13 @@ impl StEdgeAi {
         let dialect = Dialect::of(&version);
         let mut told = vec![settings.format.name().to_owned()];
         told.extend(dialect.settings(settings.optimization));
-        told.push(runtime(&settings.search));
+        told.push(runtime(&settings));
+        // What generates code within a newer tool has a version of its own.
+        told.extend(component.as_ref().map(|component| format!("STM32CubeAI {component}")));
+        let profile = settings.neural_art.as_ref().map(Profile::of).transpose()?;
+        told.extend(profile.as_ref().map(|profile| profile.told.clone()));
         let identity = Identity { name: "stedgeai", tool: version.to_string(), settings: told };
-        Ok(Self { found, settings, slots, version, component, dialect, identity })
+        Ok(Self { found, settings, slots, version, component, dialect, profile, identity })
     }
 
     /// Where the tool is, and how it was found.
@@ -145,7 +159,13 @@ impl StEdgeAi {
         };
         self.ask(question, Verb::Validate, Some(way), samples, |asked| {
             let measurement = asked.measurement()?;
-            Ok((asked.validated()?, measurement))
+            let validated = asked.validated()?;
+            // How long this computer takes says nothing of a microcontroller.
+            let is_timed = matches!(validation, Validation::Board(_));
+            Ok((
+                if is_timed { validated } else { Validated { cycles: None, duration_ms: None, ..validated } },
+                measurement,
+            ))
         })
     }
 
@@ -191,13 +211,18 @@ impl Judge for StEdgeAi {
 }
 
 /// Whether the runtime is counted, and by which compiler: the tool looks for one where it looks for all programs.
-fn runtime(search: &[PathBuf]) -> String {
-    let folders = search.iter().map(PathBuf::as_path).chain(SEARCHED.iter().map(Path::new));
-    let compiler = folders.map(|folder| folder.join(Tools::ARM_COMPILER)).find_map(|file| file.canonicalize().ok());
-    compiler.map_or_else(
-        || format!("runtime not counted without {}", Tools::ARM_COMPILER),
-        |compiler| format!("runtime by {}", compiler.display()),
-    )
+fn runtime(settings: &Settings) -> String {
+    let folders = settings.search.iter().map(PathBuf::as_path).chain(SEARCHED.iter().map(Path::new));
+    let compiler = folders.map(|folder| folder.join(Tools::ARM_COMPILER)).find(|file| file.is_file());
+    let Some(compiler) = compiler else { return format!("runtime not counted without {}", Tools::ARM_COMPILER) };
+    let tools = Tools {
+        runs: Some(settings.workspaces.clone()),
+        deadline: Some(settings.deadline.min(MOST_FOR_COMPILER)),
+        ..Tools::default()
+    };
+    // One that does not say who it is may be any: then it is known by its place.
+    let version = tools.version(&compiler).unwrap_or_else(|_| compiler.display().to_string());
+    format!("runtime by {version}")
 }
 
 /// Copies the files of a folder.

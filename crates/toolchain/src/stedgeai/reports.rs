@@ -206,6 +206,14 @@ impl Summed {
             (reading.layers, reading.operators) = (other.layers, other.operators);
             filled.push("operations");
         }
+        if reading.pools.is_empty() && !other.pools.is_empty() {
+            reading.pools = other.pools;
+            filled.push("memory pools");
+        }
+        if reading.steps.is_none() && other.steps.is_some() {
+            reading.steps = other.steps;
+            filled.push("who computes what");
+        }
         if !filled.is_empty() {
             self.remarks.push(format!("{} from {name}", filled.join(", ")));
         }

@@ -9,6 +9,7 @@ use super::{
     dialect::{Call, Verb, Way, remark},
     handed::Handed,
     measured,
+    neural_art::SERIES,
     reports::{self, Expected, Source, Written, last_words, sum_up},
 };
 use crate::{
@@ -74,6 +75,7 @@ impl Asking<'_> {
             format: self.handed.format.word(),
             target: Some(self.target).filter(|_| self.is_part_named || self.tool.dialect.has_any_target()),
             optimization: self.tool.settings.optimization,
+            neural_art: self.tool.profile.as_ref().map(|profile| profile.value.as_str()),
             validation: self.validation,
             samples: self.samples,
             workspace: &written.workspace,
@@ -139,6 +141,9 @@ impl Asked<'_> {
         })?;
         if !self.asking.is_part_named && tool.dialect.has_any_target() {
             summed.remarks.push("no microcontroller was named: the tool took one of STM32H7".to_owned());
+        }
+        if self.asking.target == SERIES && tool.profile.is_none() {
+            summed.remarks.push("the neural accelerator is not used, as no profile for it is named".to_owned());
         }
         summed.remarks.extend(remark(&tool.version));
         measured::measurement(summed, self.asking.handed.format.dtype())

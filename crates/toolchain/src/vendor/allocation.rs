@@ -86,6 +86,11 @@ struct RawPool {
     #[serde(default)]
     used_size_bytes: Value,
     rights: Option<String>,
+    /// A pool of pools lies in none by itself.
+    #[serde(default)]
+    r#virtual: bool,
+    #[serde(default)]
+    subpools: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +131,19 @@ impl Allocation {
         let pools = info.memory_pools.iter().enumerate().map(|(i, pool)| pool.read(i)).collect::<Result<_, _>>()?;
         let buffers = info.buffers.iter().enumerate().map(|(i, buffer)| buffer.read(i)).collect::<Result<_, _>>()?;
         Ok(Self { pools, buffers })
+    }
+
+    /// The pools that lie somewhere, of a `*_c_info.json` whose version is known.
+    pub(super) fn pools_in(text: &str) -> Result<Vec<Pool>, ReportError> {
+        /// What there is of it.
+        #[derive(Deserialize)]
+        struct Pools {
+            #[serde(default)]
+            memory_pools: Vec<RawPool>,
+        }
+        let all = parsed::<Pools>(text)?.memory_pools;
+        let real = all.iter().enumerate().filter(|(_, pool)| !pool.r#virtual && pool.subpools.is_empty());
+        real.map(|(i, pool)| pool.read(i)).collect()
     }
 
     /// The buffers that are written to.

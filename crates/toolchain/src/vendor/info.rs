@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Family, Layer, Reading, ReportError, Source, ToolVersion,
+    Allocation, Family, Held, Layer, MemoryPool, Place, Reading, ReportError, Source, Steps, ToolVersion,
     json::{bytes, count, parsed, sum},
     plain,
     reading::{element, signature, target_of},
@@ -62,6 +62,8 @@ struct Node {
     r#type: Option<String>,
     /// Before.
     description: Option<String>,
+    /// Who computes it.
+    mapping: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +126,8 @@ pub(super) fn read(text: &str) -> Result<Reading, ReportError> {
     // There is no total in the file.
     reading.macs = layers.iter().map(|layer| layer.macs).try_fold(0_u64, |sum, macs| sum.checked_add(macs?));
     reading.macs = reading.macs.filter(|&macs| macs > 0);
+    reading.pools = pools(text)?;
+    reading.steps = info.steps();
     Ok(reading.with_layers(layers))
 }
 
@@ -159,6 +163,39 @@ impl Footprint {
         let others = others.map(|(place, value)| bytes(place, value));
         let [toolchain, extra] = others;
         Ok(Some(kernel + toolchain?.unwrap_or_default() + extra?.unwrap_or_default()))
+    }
+}
+
+/// The pools that something lies in.
+fn pools(text: &str) -> Result<Vec<MemoryPool>, ReportError> {
+    let pools = Allocation::pools_in(text)?.into_iter().filter(|pool| pool.used_bytes.is_some_and(|used| used.0 > 0));
+    let read = pools.map(|pool| {
+        // Those of an application of its own may be told by their name alone.
+        let is_named_so = pool.name.to_ascii_uppercase().contains("EXTERNAL");
+        let place = if is_named_so { Some(Place::External) } else { pool.address.map(Place::of) };
+        let holds = vec![if pool.is_written { Held::Activations } else { Held::Weights }];
+        let (address, size_bytes, used_bytes) = (pool.address, pool.size_bytes, pool.used_bytes);
+        MemoryPool { name: pool.name, address, size_bytes, used_bytes, holds, place }
+    });
+    Ok(read.collect())
+}
+
+impl Info {
+    /// Who computes the nodes; nothing where the processor computes all of them.
+    fn steps(&self) -> Option<Steps> {
+        let nodes = || self.graphs.iter().flat_map(|graph| &graph.nodes);
+        let count = |words: &[&str]| {
+            let is_so = |node: &&Node| node.mapping.as_deref().is_some_and(|mapping| words.contains(&mapping));
+            nodes().filter(is_so).count() as u64
+        };
+        let (hardware, controlled) = (count(&["NODE_HW", "NODE_SW_HW"]), count(&["NODE_EC"]));
+        let all = nodes().count() as u64;
+        (hardware + controlled > 0).then(|| Steps {
+            all,
+            software: count(&["NODE_SW"]),
+            hardware: Some(hardware),
+            controlled: Some(controlled),
+        })
     }
 }
 

@@ -7,6 +7,7 @@ mod allocation;
 mod failure;
 mod info;
 mod json;
+mod memory;
 mod number;
 mod old;
 mod reading;
@@ -18,6 +19,7 @@ mod version;
 
 pub use allocation::{Allocation, Buffer, Holds, Pool};
 pub use failure::{Failure, FailureKind};
+pub use memory::{Held, MemoryPool, Place, Steps};
 pub use reading::{Layer, Reading, Source, Types};
 pub use validation::{Metric, Validated};
 pub use version::{Family, ToolVersion};

@@ -3,7 +3,7 @@
 use automcu_model::Bytes;
 use serde::Serialize;
 
-use super::{Failure, ToolVersion, plain};
+use super::{Failure, MemoryPool, Steps, ToolVersion, plain};
 
 /// What a report was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -69,6 +69,10 @@ pub struct Reading {
     pub layers: Vec<Layer>,
     /// The operators of these, each once, in order.
     pub operators: Vec<String>,
+    /// Where it lies, pool by pool, where that is told.
+    pub pools: Vec<MemoryPool>,
+    /// Who computes its steps, where an accelerator computes some.
+    pub steps: Option<Steps>,
     /// Why the tool gave up.
     pub failure: Option<Failure>,
 }
@@ -117,6 +121,8 @@ impl Reading {
             total_flash_bytes: None,
             layers: Vec::new(),
             operators: Vec::new(),
+            pools: Vec::new(),
+            steps: None,
             failure: None,
         }
     }

@@ -201,6 +201,34 @@ fn what_is_no_report_is_refused_with_the_place() {
     assert_eq!(read(&vec![b' '; LONGEST + 1]), Err(ReportError::TooLong));
 }
 
+/// What the compiler of a neural accelerator tells beside the figures.
+#[test]
+fn pools_and_steps_of_an_accelerator_are_read() {
+    let file = fs::read(folder().join("edgeai-2.2-analyze-npu.txt")).expect("a fixture");
+    let reading = read(&file).expect("a report");
+    let told: Vec<_> = reading
+        .pools
+        .iter()
+        .map(|pool| (pool.name.as_str(), pool.used_bytes, pool.size_bytes, pool.place, pool.holds.as_slice()))
+        .collect();
+    let (inside, outside) = (Some(Place::Internal), Some(Place::External));
+    assert_eq!(
+        told,
+        [
+            ("npuRAM4", Some(Bytes(2_048)), Some(Bytes::kib(448)), inside, &[Held::Activations][..]),
+            ("npuRAM5", Some(Bytes(0)), Some(Bytes::kib(448)), inside, &[]),
+            // Laid at multiples of 16 bytes: the weights themselves are 312.
+            ("octoFlash", Some(Bytes(320)), Some(Bytes::kib(112 << 10)), outside, &[Held::Weights]),
+        ]
+    );
+    assert_eq!(reading.steps, Some(Steps { all: 2, software: 1, hardware: Some(1), controlled: Some(0) }));
+    // Where the processor computes all of it there is one pool, and nothing to tell.
+    let info = fs::read(folder().join("edgeai-4.0-c_info.json")).expect("a fixture");
+    let reading = read(&info).expect("a report");
+    assert_eq!(reading.steps, None);
+    assert!(reading.pools.iter().all(|pool| pool.place.is_none()), "{:?}", reading.pools);
+}
+
 #[test]
 fn unknown_is_never_zero() {
     let info = fs::read_to_string(folder().join("edgeai-4.0-c_info.json")).expect("a fixture");

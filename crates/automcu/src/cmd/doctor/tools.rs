@@ -8,16 +8,14 @@ use std::{
 use automcu_model::Bytes;
 use automcu_target::{Budget, Footprint};
 use automcu_toolchain::{
-    Board, ProofError, Tools, emulate, host,
+    Board, Choice, ProofError, Tools, emulate, host,
     judge::{Patience, Question, Verdict, ask},
     link, linked,
 };
 
 use super::{Checked, State, sample::Sample};
-use crate::judges::{Candidate, Found, Setting, Vendor, Workshop};
+use crate::judges::{Candidate, Found, Setting, Workshop};
 
-/// The accelerator that Vela compiles the sample for.
-const ACCELERATOR: &str = "ethos-u55-128";
 /// The program that trains on a GPU, beside this one.
 const GPU_WORKER: &str = "automcu-trainer-burn";
 /// More than the sample needs.
@@ -130,15 +128,16 @@ impl Clinic<'_> {
     }
 
     fn judges(&self) -> Vec<Checked> {
-        let accelerator = ACCELERATOR.parse().expect("an accelerator of Vela's");
+        let configured = self.workshop.configured();
         let setting = Setting {
             deadline: self.deadline,
-            accelerator,
+            accelerator: configured.accelerator.clone(),
             accelerated: Vec::new(),
             remembers: false,
             afresh: false,
+            choice: Choice::Either,
             runs_code: true,
-            vendor: Vendor::default(),
+            vendor: configured.vendor.clone(),
         };
         match self.workshop.judges(&setting) {
             Ok(candidates) => candidates.into_iter().map(|candidate| self.judge(candidate)).collect(),
@@ -217,7 +216,7 @@ fn purpose(judge: &str) -> &'static str {
     match judge {
         "gcc" => "judges our own code, as linked",
         "tflm" => "judges for TensorFlow Lite Micro",
-        "vela" => "judges for Ethos-U accelerators (here an ethos-u55-128)",
+        "vela" => "judges for Ethos-U accelerators",
         "stedgeai" => "judges for STM32Cube.AI and ST Edge AI Core",
         _ => "judges",
     }

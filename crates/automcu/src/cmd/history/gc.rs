@@ -1,9 +1,10 @@
 //! `automcu history gc`.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use automcu_daemon::{Keep, Removed};
 use automcu_model::Bytes;
+use automcu_settings::Settings;
 use serde::Serialize;
 
 use super::open;
@@ -29,9 +30,9 @@ struct Answer {
     bytes: u64,
 }
 
-pub(super) fn run(arguments: &HistoryGc, state: &Path, said: &mut Said) -> Result<Outcome, Failure> {
-    let keep = keep(arguments, wall_ms());
-    let removed = open(&arguments.kept, state)?.sweep(&keep, arguments.dry_run)?;
+pub(super) fn run(arguments: &HistoryGc, settings: &Settings, said: &mut Said) -> Result<Outcome, Failure> {
+    let keep = keep(arguments, &settings.history, wall_ms());
+    let removed = open(&arguments.kept, &settings.places.state.value)?.sweep(&keep, arguments.dry_run)?;
     let Removed { jobs, events, artifacts, bytes } = removed;
     let jobs = jobs.iter().map(ToString::to_string).collect();
     let answer = Answer { version: 1, dry_run: arguments.dry_run, jobs, events, artifacts, bytes };
@@ -48,12 +49,15 @@ pub(super) fn run(arguments: &HistoryGc, state: &Path, said: &mut Said) -> Resul
     Ok(Outcome::Yes)
 }
 
-/// Where nothing is said of jobs, all stay.
-fn keep(arguments: &HistoryGc, now_ms: u64) -> Keep {
-    let says_nothing = arguments.keep_jobs.is_none() && arguments.keep_days.is_none() && arguments.tag.is_empty();
+/// What is not said is as configured. Where nobody says anything of jobs, all stay.
+fn keep(arguments: &HistoryGc, configured: &automcu_settings::History, now_ms: u64) -> Keep {
+    let jobs = configured.keep_jobs.value.and_then(|count| usize::try_from(count.get()).ok());
+    let jobs = arguments.keep_jobs.or(jobs);
+    let days = arguments.keep_days.or(configured.keep_days.value.map(|days| days.get()));
+    let says_nothing = jobs.is_none() && days.is_none() && arguments.tag.is_empty();
     Keep {
-        newest: arguments.keep_jobs.unwrap_or(if says_nothing { usize::MAX } else { 0 }),
-        since_ms: arguments.keep_days.map(|days| now_ms.saturating_sub(u64::from(days) * DAY_MS)),
+        newest: jobs.unwrap_or(if says_nothing { usize::MAX } else { 0 }),
+        since_ms: days.map(|days| now_ms.saturating_sub(u64::from(days) * DAY_MS)),
         tags: arguments.tag.clone(),
     }
 }

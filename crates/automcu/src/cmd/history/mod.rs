@@ -9,6 +9,7 @@ use std::{
 };
 
 use automcu_daemon::Archive;
+use automcu_settings::Settings;
 
 use crate::{
     Said,
@@ -16,19 +17,20 @@ use crate::{
     outcome::{Failure, Outcome},
 };
 
-/// `state` is the daemon's folder, where none is named.
 pub(crate) fn run(
     arguments: &History,
     input: &mut dyn Read,
     output: &mut dyn Write,
-    state: &Path,
+    settings: &Settings,
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
+    // The daemon's folder, where none is named.
+    let state = settings.places.state.value.as_path();
     match &arguments.verb {
         HistoryVerb::Export(arguments) => transfer::export(arguments, output, state, said),
         HistoryVerb::Import(arguments) => transfer::import(arguments, input, state, said),
         HistoryVerb::Rebuild(arguments) => transfer::rebuild(arguments, state, said),
-        HistoryVerb::Gc(arguments) => gc::run(arguments, state, said),
+        HistoryVerb::Gc(arguments) => gc::run(arguments, settings, said),
     }
 }
 

@@ -16,7 +16,6 @@ use crate::{
     daemon::Daemon,
     input,
     outcome::{Failure, Outcome},
-    show::event::memory,
     wish::{self, Consent, Wish},
 };
 
@@ -32,7 +31,7 @@ pub(super) fn run(arguments: &Submit, mut desk: Desk<'_>) -> Result<Outcome, Fai
     let wish = Wish::read(&arguments.job, desk.input, &targets)?;
     let daemon = desk.daemon(&arguments.via)?;
     let resolved = daemon.ask(daemon.client.resolve(&wish.job))?;
-    for line in shown(&wish, &resolved) {
+    for line in wish.shown(&resolved) {
         // That nobody listens is no reason to stop.
         let _ = writeln!(desk.live.sink, "{line}");
     }
@@ -73,20 +72,4 @@ fn until_over(daemon: &Daemon, job: JobId, way: Way, json: bool, desk: &mut Desk
     }
     let detail = follow(daemon, job, way, None, desk)?;
     over::tell(&detail, json, desk)
-}
-
-fn shown(wish: &Wish, resolved: &Resolved) -> Vec<String> {
-    let mut lines = wish.shown(&resolved.job, &resolved.assumed);
-    let [rows, columns, values] = resolved.input;
-    let target = resolved.target.as_ref().map(|target| format!(" of {target}")).unwrap_or_default();
-    lines.push("That is:".to_owned());
-    lines.push(format!("  {} classes of {rows}x{columns}x{values} samples", resolved.classes));
-    lines.push(format!("  {}{target}", memory(&resolved.budget)));
-    for (at, rung) in resolved.rungs.iter().enumerate() {
-        let epochs = rung.epochs.map(|epochs| format!(", {epochs} epochs")).unwrap_or_default();
-        let seeds = if rung.seeds == 1 { String::new() } else { format!(" with {} seeds each", rung.seeds) };
-        lines.push(format!("  rung {at}: at most {} candidates{seeds}{epochs}", rung.entrants));
-    }
-    lines.push(format!("  judged by {}", resolved.judges.join(", ")));
-    lines
 }

@@ -13,6 +13,7 @@ use std::{
 
 use automcu_api::Notice;
 use automcu_daemon::{End, Errand, Planned, Watcher, run_alone};
+use automcu_settings::Settings;
 
 use super::write_json;
 use crate::{
@@ -32,18 +33,18 @@ pub(crate) fn run(
     arguments: &Run,
     stdin: &mut dyn Read,
     host: &Host<'_>,
-    state: &Path,
+    settings: &Settings,
     workshop: &Workshop<'_>,
     live: &mut Live<'_>,
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
-    let targets = input::catalogue(arguments.targets_dir.as_deref())?;
+    let targets = input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
     let mut wish = Wish::read(&arguments.job, stdin, &targets)?;
     wish.job.warm |= arguments.warm;
     wish.job.seed = arguments.seed.unwrap_or(wish.job.seed);
-    let folder = arguments.state.clone().unwrap_or_else(|| state.join("run"));
+    let folder = arguments.state.clone().unwrap_or_else(|| settings.places.state.value.join("run"));
     let output = free(&arguments.output)?;
-    let house = house(folder, targets, host.data, host.program, host.clock, workshop)?;
+    let house = house(folder, targets, settings, host, workshop)?;
     let consent = wish.consent(arguments.yes, host.is_answered);
     let mut watcher = Terminal {
         board: Board::default(),
@@ -99,7 +100,7 @@ struct Terminal<'t, 's> {
 impl Watcher for Terminal<'_, '_> {
     fn agrees(&mut self, planned: &Planned) -> bool {
         self.board = Board::new(planned.plan.goal, planned.plan.time_s);
-        for line in self.wish.shown(&planned.job, &planned.assumed) {
+        for line in self.wish.shown(&planned.shown) {
             self.status.line(&line);
         }
         match self.consent {

@@ -44,7 +44,7 @@ impl Judges {
         setting: &Setting,
         workshop: &Workshop<'_>,
     ) -> Result<Self, Failure> {
-        let tools = workshop.tools(Some(setting.deadline));
+        let tools = workshop.compilers(setting);
         let cpu = part.map_or(Some(Board::M4.cpu), |part| Cpu::of(part.core(), part.fpu(), part.has_dsp()));
         let is_linked = cpu.is_some_and(|cpu| tools.compiler(cpu.isa()).is_some());
         let is_wanted = |name: &str| match backend {
@@ -72,7 +72,7 @@ impl Judges {
             let at = usize::from(judges.asked.first().is_some_and(|judge| judge.identity().name == "gcc"));
             // What GCC's judge runs need not be run twice.
             let runs = setting.runs_code && at == 0;
-            let own = if runs { Own::running(workshop.tools(Some(setting.deadline))) } else { Own::default() };
+            let own = if runs { Own::running(tools) } else { Own::default() };
             judges.asked.insert(at, Box::new(own));
         }
         if judges.asked.is_empty() {

@@ -1,13 +1,14 @@
 //! `*_report.txt` of every version, and what the tool prints: the same parts, in both, between lines of progress.
 
 mod lines;
+mod pools;
 mod sections;
 mod summary;
 mod tables;
 
 use automcu_model::Bytes;
 
-use super::{Failure, Layer, Reading, ReportError, Source, ToolVersion, reading::target_of};
+use super::{Failure, Layer, Reading, ReportError, Source, ToolVersion, plain, reading::target_of};
 pub(super) use lines::decoded;
 use lines::{Line, lines, without_escapes};
 use sections::Sections;
@@ -92,6 +93,7 @@ fn reading(
     reading.types = summary.types;
     (reading.runtime_flash_bytes, reading.runtime_ram_bytes) = sections.runtime;
     (reading.total_flash_bytes, reading.total_ram_bytes) = sections.totals;
+    (reading.pools, reading.steps) = (pools::pools(lines), pools::steps(lines));
     let layers: Vec<Layer> = sections.layers;
     reading.with_layers(layers)
 }

@@ -12,6 +12,8 @@ pub(crate) struct Behaviour {
     pub(crate) generation: String,
     /// Another first line than that generation's.
     pub(crate) banner: Option<String>,
+    /// Another version of STM32Cube.AI within it.
+    pub(crate) component: Option<String>,
     /// Whether it fails already when it is asked for its version.
     pub(crate) fails_early: bool,
     /// Waits for ever; `deaf`: also when it is asked to end.

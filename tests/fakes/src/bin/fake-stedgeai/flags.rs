@@ -29,6 +29,7 @@ const FLAGS: &[Flag] = &[
     flag(&["--allocate-outputs"], false, 52, u32::MAX),
     flag(&["--quiet"], false, 72, u32::MAX),
     flag(&["--optimization", "-O"], true, 73, u32::MAX),
+    flag(&["--st-neural-art"], true, 200, u32::MAX),
     flag(&["--series"], true, 70, 80),
     flag(&["--target"], true, 81, u32::MAX),
 ];
@@ -57,6 +58,8 @@ pub(crate) struct Line {
     pub(crate) workspace: String,
     pub(crate) output: String,
     pub(crate) mode: Option<String>,
+    /// The profile for the neural accelerator, with its file.
+    pub(crate) neural_art: Option<String>,
     pub(crate) compression: String,
     pub(crate) has_ports_within: bool,
     pub(crate) is_quiet: bool,
@@ -88,10 +91,18 @@ impl Line {
             };
             line.take(flag.names[0], value, generation)?;
         }
+        if line.neural_art.is_some() && line.target.as_deref() != Some("stm32n6") {
+            return Err(wrong(generation, "argument --st-neural-art: for the target stm32n6 only"));
+        }
         if line.model.is_empty() {
             return Err(usage(generation, "the following arguments are required: --model/-m"));
         }
         Ok(line)
+    }
+
+    /// Whether a board is to compute.
+    pub(crate) fn is_on_board(&self) -> bool {
+        self.mode.as_deref().is_some_and(|mode| mode != "host" && mode != "x86")
     }
 
     fn take(&mut self, flag: &str, value: String, generation: Generation) -> Result<(), Refused> {
@@ -104,6 +115,7 @@ impl Line {
             "--mode" if has(if generation.rank < 80 { &["x86", "stm32"] } else { &["host", "target"] }) => {
                 self.mode = Some(value);
             }
+            "--st-neural-art" => self.neural_art = Some(value),
             "--compression" if has(compressions(generation)) => self.compression = value,
             "--series" | "--target" => {
                 let is_known = TARGETS.iter().any(|(name, since)| *name == value && *since <= generation.rank);

@@ -20,13 +20,13 @@ pub(crate) fn info(run: &Run<'_>) -> Value {
             },
         }] },
         "memory_footprint": footprint(run, said.weights, &said.target),
-        "memory_pools": [{ "name": "POOL_0", "id": 0, "rights": "ACC_WRITE", "size_bytes": -1, "used_size_bytes": run.figures.activations }],
+        "memory_pools": pools(run),
         "buffers": buffers(run),
         "graphs": [{ "id": 0, "inputs": [1], "outputs": [2], "nodes": nodes(run) }],
     });
     if run.line.verb == "validate" {
-        info["validation"] =
-            json!({ "val_error": 0.001, "val_metrics": [{ "desc": "X-cross #1", "rmse": 0.001, "acc": "100.00%" }] });
+        info["validation"] = json!({ "val_error": 0.001, "val_metrics": metrics() });
+        info["graphs"][0]["exec_time"] = time(run);
     }
     if run.behaviour.unknown_fields {
         info["tomorrow"] = json!({ "weights": "many" });
@@ -35,9 +35,34 @@ pub(crate) fn info(run: &Run<'_>) -> Value {
     info
 }
 
+/// One pool, or those of an accelerator, of which some are pools of pools.
+fn pools(run: &Run<'_>) -> Value {
+    let (activations, weights) = (run.figures.activations, run.figures.weights);
+    if !run.is_accelerated() {
+        return json!([{ "name": "POOL_0", "id": 0, "rights": "ACC_WRITE", "size_bytes": -1, "used_size_bytes": activations }]);
+    }
+    let pool = |id: u64, name: &str, address: &str, size: u64, used: u64, rights: &str| json!({ "id": id, "name": name, "address": address, "size_bytes": size, "used_size_bytes": used, "rights": rights, "virtual": false, "subpools": [] });
+    json!([
+        pool(1, "npuRAM5", "0x342E0000", 458_752, activations, "ACC_WRITE"),
+        pool(2, "hyperRAM", "0x90000000", 33_554_432, 0, "ACC_WRITE"),
+        pool(3, "octoFlash", "0x71000000", 117_440_512, weights, "ACC_READ"),
+        { "id": 4, "name": "all", "address": "NULL", "size_bytes": -1, "used_size_bytes": activations, "rights": "ACC_WRITE", "virtual": true, "subpools": [1, 2] },
+    ])
+}
+
 /// What validation finds: as good as nothing.
 fn metrics() -> Value {
-    json!([{ "desc": "X-cross #1", "rmse": 0.001, "mae": 0.0005, "acc": "100.00%" }])
+    json!([{ "desc": "X-cross #1", "rmse": 0.001, "mae": 0.0005, "l2r": 0.002, "cos": 0.999998, "acc": "100.00%" }])
+}
+
+/// Cycles are counted on a board only.
+fn time(run: &Run<'_>) -> Value {
+    let cycles = 2 * run.figures.macs;
+    if run.is_on_board() {
+        json!({ "cycles": cycles, "duration_ms": 12.5, "cycles_by_macc": 2.0 })
+    } else {
+        json!({ "cycles": null, "duration_ms": 0.25, "cycles_by_macc": null })
+    }
 }
 
 /// Where weights begin among the buffers.
@@ -74,7 +99,11 @@ fn footprint(run: &Run<'_>, weights: u64, target: &str) -> Value {
 fn nodes(run: &Run<'_>) -> Vec<Value> {
     let kind = if run.generation.rank >= 400 { "type" } else { "description" };
     let nodes = run.figures.layers.iter().enumerate();
-    nodes.map(|(id, layer)| json!({ "id": id, "name": layer.name, kind: layer.kind, "macc": layer.macs, "mapping": "NODE_SW", "inputs": [1, FIRST_WEIGHTS + id] })).collect()
+    let mapping = |id: usize| {
+        let is_hardware = run.is_accelerated() && id + 1 < run.figures.layers.len();
+        if is_hardware { "NODE_HW" } else { "NODE_SW" }
+    };
+    nodes.map(|(id, layer)| json!({ "id": id, "name": layer.name, kind: layer.kind, "macc": layer.macs, "mapping": mapping(id), "inputs": [1, FIRST_WEIGHTS + id] })).collect()
 }
 
 /// Of STM32Cube.AI, and of the first ST Edge AI Core.

@@ -63,7 +63,8 @@ fn version(behaviour: &Behaviour, program: &Path) -> ExitCode {
     let generation = behaviour.generation();
     if generation.is_core() {
         say(&format!("\u{1b}[32m{}\u{1b}[0m", behaviour.banner()));
-        say("   ISPU 1.1.0\n   MLC 1.1.0\n   StellarStudioAI 2.0.0\n   STM32CubeAI 10.2.0");
+        let component = behaviour.component.as_deref().unwrap_or("10.2.0");
+        say(&format!("   ISPU 1.1.0\n   MLC 1.1.0\n   StellarStudioAI 2.0.0\n   STM32CubeAI {component}"));
     } else {
         say(&format!("{} - {}", generation.program(), behaviour.banner()));
     }
@@ -82,22 +83,27 @@ fn work(behaviour: &Behaviour, program: &Path, words: &[String]) -> Result<(), f
     let failed = |line: String| (vec![line], 255);
     let file = fs::read(&line.model).map_err(|error| failed(format!("LOAD ERROR: {error}")))?;
     let figures = Figures::of(&file).map_err(failed)?;
-    if line.mode.as_deref().is_some_and(|mode| mode != "host" && mode != "x86") && !behaviour.board {
+    if line.is_on_board() && !behaviour.board {
         let core = "E801(HwIOError): Invalid or no connected board";
         let cube = "LOAD ERROR: STM32 - no connected board(s), invalid firmware or the board should be re-started";
         return Err(failed(if generation.is_core() { core } else { cube }.to_owned()));
+    }
+    // The profile's file is read by a compiler of its own.
+    let profiles = line.neural_art.as_deref().and_then(|profile| profile.split_once('@'));
+    if profiles.is_some_and(|(_, file)| !Path::new(file).is_absolute() || fs::read(file).is_err()) {
+        return Err(failed("E103(CliRuntimeError): Error calling the Neural Art compiler".to_owned()));
     }
     let run = Run { behaviour, generation, line: &line, figures: &figures, has_compiler: has_compiler() };
     write_all(&run).map_err(|error| failed(format!("TOOL ERROR: {error}")))
 }
 
-/// Whether a compiler for Arm cores is where this looks for programs: one that tests put there, which is empty. Whether this
+/// Whether a compiler for Arm cores is where this looks for programs: one that tests put there, which is a script. Whether this
 /// computer has a real one must not matter.
 #[expect(clippy::disallowed_methods, reason = "the real tool looks there")]
 fn has_compiler() -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
-        .any(|folder| fs::metadata(folder.join("arm-none-eabi-gcc")).is_ok_and(|file| file.len() == 0))
+        .any(|folder| fs::read(folder.join("arm-none-eabi-gcc")).is_ok_and(|file| file.starts_with(b"#!")))
 }
 
 fn write_all(run: &Run<'_>) -> io::Result<()> {

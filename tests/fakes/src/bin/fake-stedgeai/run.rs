@@ -41,6 +41,16 @@ impl Run<'_> {
         Said { model, signature, weights, target }
     }
 
+    /// Whether the neural accelerator computes it: all but the last operation.
+    pub(crate) fn is_accelerated(&self) -> bool {
+        self.line.neural_art.is_some()
+    }
+
+    /// Whether a board computes what is validated.
+    pub(crate) fn is_on_board(&self) -> bool {
+        self.line.is_on_board()
+    }
+
     /// Of inputs and outputs that lie beside the activations.
     pub(crate) fn io(&self) -> [u64; 2] {
         if self.line.has_ports_within { [0, 0] } else { [self.figures.input, self.figures.output] }

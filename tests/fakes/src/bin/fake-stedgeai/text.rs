@@ -6,6 +6,9 @@ const RULE: &str = "------------------------------------------------------------
 
 /// The report's lines behind its first.
 pub(crate) fn report(run: &Run<'_>, file: &str) -> Vec<String> {
+    if run.is_accelerated() {
+        return accelerated(run, file);
+    }
     let is_old = run.generation.rank < 70;
     let mut lines = summary(run, file, is_old);
     lines.extend(if is_old { old_tables(run) } else { tables(run, file) });
@@ -97,15 +100,20 @@ fn old_tables(run: &Run<'_>) -> Vec<String> {
     lines
 }
 
-fn tables(run: &Run<'_>, file: &str) -> Vec<String> {
-    let (said, figures) = (run.said_in(file), run.figures);
+/// The table of the network's own operations.
+fn operations(run: &Run<'_>) -> Vec<String> {
     let mut rows = vec![cells(&["m_id", "layer (type,original)", "oshape", "param/size", "macc", "connected to"])];
-    rows.extend(figures.layers.iter().enumerate().map(|(i, layer)| {
+    rows.extend(run.figures.layers.iter().enumerate().map(|(i, layer)| {
         let name = format!("{} ({}, )", layer.name, layer.kind);
         cells(&[&i.to_string(), &name, "[b:1,c:1]", "1/1", &commas(layer.macs), "x"])
     }));
+    table("", &rows)
+}
+
+fn tables(run: &Run<'_>, file: &str) -> Vec<String> {
+    let (said, figures) = (run.said_in(file), run.figures);
     let mut lines = vec![String::new(), format!("Model name - {}", said.model)];
-    lines.extend(table("", &rows));
+    lines.extend(operations(run));
     lines.push(format!("model/c-model: macc={0}/{0} weights={1}/{1}", commas(figures.macs), commas(said.weights)));
     let mut rows = vec![cells(&["c_id", "m_id", "name (type)", "#op", "type"])];
     rows.extend(figures.layers.iter().enumerate().map(|(i, layer)| {
@@ -119,6 +127,49 @@ fn tables(run: &Run<'_>, file: &str) -> Vec<String> {
     lines.push(format!("{sums} act={} ram_io={}", commas(figures.activations), commas(run.io().iter().sum())));
     if let Some(runtime) = run.runtime() {
         lines.extend(sections(run, runtime, said.weights, &said.target));
+    }
+    lines
+}
+
+/// The report of a network that the neural accelerator computes, which has no summary.
+fn accelerated(run: &Run<'_>, file: &str) -> Vec<String> {
+    let (said, figures) = (run.said_in(file), run.figures);
+    let mut lines = vec![String::new(), format!("Model name - {}", said.model)];
+    lines.extend(operations(run));
+    lines.push(format!("model: macc={} weights={} activations=-- io=--", commas(figures.macs), commas(said.weights)));
+    let end = "=".repeat(RULE.len());
+    let mut part = |heading: &str, rows: Vec<String>| {
+        lines.extend([String::new(), heading.to_owned(), RULE.to_owned()]);
+        lines.extend(rows);
+        lines.push(end.clone());
+    };
+    part("Compilation details", vec!["Compiler version: 1.1.1-14".to_owned()]);
+    let row = |pool: &str, [weights, activations]: [u64; 2]| {
+        let kib = |bytes: u64| format!("{}.{:03} kB", bytes >> 10, ((bytes & 1023) * 1000) >> 10);
+        let (used, weights, activations) = (kib(weights + activations), kib(weights), kib(activations));
+        format!(
+            "\t{pool}: {used} / 448.000 kB  ( 1.00 % used) -- weights: {weights} ( 1.00 % used)  activations: {activations} ( 1.00 % used)"
+        )
+    };
+    let (ram, flash) = ("npuRAM5    [0x342E0000 - 0x34350000]", "octoFlash  [0x71000000 - 0x78000000]");
+    part(
+        "Memory usage information  (input/output buffers are included in activations)",
+        vec![row(ram, [0, figures.activations]), row(flash, [said.weights, 0])],
+    );
+    part(
+        "Used memory ranges",
+        vec![
+            format!("\t{ram}: 0x342E0000-{:#010X}", 0x342E_0000 + figures.activations).replace("0X", "0x"),
+            format!("\t{flash}: 0x71000000-{:#010X}", 0x7100_0000 + said.weights).replace("0X", "0x"),
+        ],
+    );
+    let count = figures.layers.len();
+    let mut epochs =
+        vec![format!("Total number of epochs: {count} of which 1 implemented in software"), "---".to_owned()];
+    epochs.extend((1..=count).map(|id| format!("epoch {id}  {}", if id < count { "HW" } else { "-SW-   ( Dense )" })));
+    part("Epochs details", epochs);
+    if let Some(runtime) = run.runtime() {
+        lines.extend(sections(run, runtime, said.weights, "stm32n6npu"));
     }
     lines
 }
