@@ -1,5 +1,6 @@
 //! What stories share: the program, started in this process, and what it said.
 
+pub mod fake_daemon;
 pub mod random;
 pub mod server;
 
@@ -65,7 +66,22 @@ pub fn automcu_among(folders: &[&str], input: &[u8], arguments: &[&str]) -> Ende
     run(folders, &Surroundings::default(), input, arguments)
 }
 
+/// Runs `automcu` where a person answers this at the terminal.
+pub fn automcu_asked(answer: &str, arguments: &[&str]) -> Ended {
+    started(&USUAL, &Surroundings::default(), answer.as_bytes(), true, arguments)
+}
+
 fn run(folders: &[&str], surroundings: &Surroundings, input: &[u8], arguments: &[&str]) -> Ended {
+    started(folders, surroundings, input, false, arguments)
+}
+
+fn started(
+    folders: &[&str],
+    surroundings: &Surroundings,
+    input: &[u8],
+    is_answered: bool,
+    arguments: &[&str],
+) -> Ended {
     let (output, errors) = (Kept::default(), Kept::default());
     let mut streams = Streams {
         input: Box::new(Cursor::new(input.to_vec())),
@@ -74,6 +90,7 @@ fn run(folders: &[&str], surroundings: &Surroundings, input: &[u8], arguments: &
         folders: folders.iter().map(PathBuf::from).collect(),
         surroundings: surroundings.clone(),
         is_watched: false,
+        is_answered,
         is_journal: false,
         clock: since_start,
         program: program(),

@@ -57,6 +57,9 @@ fn manual_pages_are_in_order() {
         &["man", "inspect"],
         &["man", "build"],
         &["man", "data"],
+        &["man", "submit"],
+        &["man", "set"],
+        &["man", "history"],
         &["man", "config"],
         &["man", "doctor"],
         &["man", "screen"],
@@ -90,6 +93,10 @@ fn help_names_every_verb_and_every_exit_status() {
         "screen",
         "audit",
         "targets",
+        "submit",
+        "watch",
+        "log-level",
+        "history",
         "completions",
         "man",
         "STM32",
@@ -103,9 +110,19 @@ fn help_names_every_verb_and_every_exit_status() {
         let there = said.output.contains(word) || automcu(&["-h"]).output.contains(word);
         assert!(there, "{word} in\n{}", said.output);
     }
-    for outcome in
-        [Outcome::Yes, Outcome::No, Outcome::Misused, Outcome::Refused, Outcome::Unreadable, Outcome::Unwritable]
-    {
+    for outcome in [
+        Outcome::Yes,
+        Outcome::No,
+        Outcome::Misused,
+        Outcome::Refused,
+        Outcome::Unreadable,
+        Outcome::Unavailable,
+        Outcome::Unwritable,
+        Outcome::Later,
+        Outcome::Foreign,
+        Outcome::NotAllowed,
+        Outcome::Interrupted,
+    ] {
         assert!(said.output.contains(&format!("\n  {:<3} ", outcome.status())), "{outcome:?}");
     }
 }

@@ -74,6 +74,12 @@ pub enum BundleError {
         /// How long it should be.
         listed: u64,
     },
+    /// What came is something else.
+    #[error("{what}: the content has another digest than it is named by; fetch it again")]
+    Other {
+        /// Of which file.
+        what: String,
+    },
     /// Something is there already.
     #[error("{}: the folder is not empty; name one that is not there", .0.display())]
     Taken(PathBuf),
@@ -109,7 +115,15 @@ impl Bundle {
 
     /// The list that is kept under this id.
     pub fn read(store: &Store, id: ArtifactId) -> Result<Self, BundleError> {
-        let bundle: Self = serde_json::from_slice(&store.get(id)?).map_err(|error| BundleError::Form { id, error })?;
+        Self::of(id, &store.get(id)?)
+    }
+
+    /// The list that this content is, if it has this id: it may come from anywhere.
+    pub fn of(id: ArtifactId, content: &[u8]) -> Result<Self, BundleError> {
+        if ArtifactId::of(content) != id {
+            return Err(BundleError::Other { what: "the list".to_owned() });
+        }
+        let bundle: Self = serde_json::from_slice(content).map_err(|error| BundleError::Form { id, error })?;
         if bundle.version != Self::VERSION {
             return Err(BundleError::Version(bundle.version));
         }
@@ -119,21 +133,25 @@ impl Bundle {
 
     /// Writes all files to a folder that is made, or is empty. Each is held against its digest.
     pub fn lay_out(&self, store: &Store, folder: &Path) -> Result<(), BundleError> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |error| BundleError::Io { path, error }
-        };
+        self.lay_out_from(folder, |file| Ok(store.get(file.artifact)?))
+    }
+
+    /// The same with files that come from anywhere: nothing is written before all of them are there and right.
+    pub fn lay_out_from<E: From<BundleError>>(
+        &self,
+        folder: &Path,
+        mut fetch: impl FnMut(&BundleFile) -> Result<Vec<u8>, E>,
+    ) -> Result<(), E> {
         check(self.files.iter().map(|file| file.path.as_str()))?;
-        fs::create_dir_all(folder).map_err(at(folder))?;
-        if fs::read_dir(folder).map_err(at(folder))?.next().is_some() {
-            return Err(BundleError::Taken(folder.to_owned()));
+        is_free(folder)?;
+        let mut contents = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            let content = fetch(file)?;
+            file.check(&content)?;
+            contents.push((&file.path, content));
         }
-        for BundleFile { path, artifact, bytes: listed } in &self.files {
-            let content = store.get(*artifact)?;
-            let bytes = content.len() as u64;
-            if bytes != *listed {
-                return Err(BundleError::Length { path: path.clone(), bytes, listed: *listed });
-            }
+        fs::create_dir_all(folder).map_err(at(folder))?;
+        for (path, content) in contents {
             let file = folder.join(path);
             let parent = file.parent().unwrap_or(folder);
             fs::create_dir_all(parent).map_err(at(parent))?;
@@ -141,6 +159,33 @@ impl Bundle {
         }
         Ok(())
     }
+}
+
+impl BundleFile {
+    fn check(&self, content: &[u8]) -> Result<(), BundleError> {
+        let bytes = content.len() as u64;
+        if bytes != self.bytes {
+            return Err(BundleError::Length { path: self.path.clone(), bytes, listed: self.bytes });
+        }
+        if ArtifactId::of(content) != self.artifact {
+            return Err(BundleError::Other { what: self.path.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// A folder that is not there yet, or is empty.
+fn is_free(folder: &Path) -> Result<(), BundleError> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().map_or(Ok(()), |_| Err(BundleError::Taken(folder.to_owned()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(at(folder)(error)),
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> BundleError {
+    let path = path.to_owned();
+    |error| BundleError::Io { path, error }
 }
 
 /// A list may come from anywhere: what it names has to lie in its own folder, each file once.
@@ -223,5 +268,18 @@ mod tests {
         longer.files[0].bytes += 1;
         let error = longer.lay_out(&store, &folder.path().join("b")).expect_err("another length");
         assert!(matches!(error, BundleError::Length { bytes: 7, listed: 8, .. }), "{error}");
+    }
+    #[test]
+    fn files_from_elsewhere_are_all_right_before_one_is_written() {
+        let (folder, store) = store();
+        let (bundle, id) = Bundle::keep(&store, vec![file("a", "one"), file("b", "two")]).expect("kept");
+        let list = store.get(id).expect("a list");
+        assert_eq!(Bundle::of(id, &list).expect("a list"), bundle);
+        assert!(matches!(Bundle::of(ArtifactId::of(b""), &list), Err(BundleError::Other { .. })));
+        let there = folder.path().join("bundle");
+        let wrong = |file: &BundleFile| Ok(if file.path == "a" { b"one".to_vec() } else { b"ten".to_vec() });
+        let error: BundleError = bundle.lay_out_from(&there, wrong).expect_err("another file");
+        assert!(error.to_string().starts_with("b: the content has another digest"), "{error}");
+        assert!(!there.exists());
     }
 }

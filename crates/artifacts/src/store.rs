@@ -1,8 +1,8 @@
 //! The folder that artifacts lie in.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs::{self, DirEntry, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -76,10 +76,7 @@ impl Store {
         match fs::read(&path) {
             Ok(content) if ArtifactId::of(&content) == id => Ok(content),
             Ok(_) => Err(StoreError::Damaged { path }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(StoreError::NotThere { id, folder: self.folder.clone() })
-            }
-            Err(error) => Err(StoreError::Io { path, error }),
+            Err(error) => Err(self.absent(id, &path, error)),
         }
     }
 
@@ -88,11 +85,54 @@ impl Store {
         self.get(id).map(|_| self.place(id))
     }
 
+    /// At most so many bytes of its beginning, which are not held against its digest.
+    pub fn beginning(&self, id: ArtifactId, most: u64) -> Result<Vec<u8>, StoreError> {
+        let path = self.place(id);
+        let mut bytes = Vec::new();
+        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+        read.map(|_| bytes).map_err(|error| self.absent(id, &path, error))
+    }
+
+    /// Everything that is kept, with how long it is.
+    pub fn all(&self) -> Result<Vec<(ArtifactId, u64)>, StoreError> {
+        let mut found = Vec::new();
+        for folder in entries(&self.folder)? {
+            let front = folder.file_name();
+            if !folder.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            for file in entries(&folder.path())? {
+                // What is being written has another name.
+                let name = [&front, &file.file_name()].map(|part| part.to_string_lossy().into_owned()).concat();
+                let Ok(id) = name.parse() else { continue };
+                found.push((id, file.metadata().map_err(at(&file.path()))?.len()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes what is kept under this id. Whoever does this knows that nobody names it, nor puts it meanwhile.
+    pub fn remove(&self, id: ArtifactId) -> Result<(), StoreError> {
+        let path = self.place(id);
+        fs::remove_file(&path).map_err(|error| self.absent(id, &path, error))
+    }
+
+    fn absent(&self, id: ArtifactId, path: &Path, error: io::Error) -> StoreError {
+        match error.kind() {
+            io::ErrorKind::NotFound => StoreError::NotThere { id, folder: self.folder.clone() },
+            _ => at(path)(error),
+        }
+    }
+
     fn place(&self, id: ArtifactId) -> PathBuf {
         let name = id.to_string();
         let (folder, file) = name.split_at(2);
         self.folder.join(folder).join(file)
     }
+}
+
+fn entries(folder: &Path) -> Result<Vec<DirEntry>, StoreError> {
+    fs::read_dir(folder).and_then(Iterator::collect).map_err(at(folder))
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -135,5 +175,21 @@ mod tests {
         }
         assert_eq!(store.put(b"content").expect("put again"), id);
         assert_eq!(store.get(id).expect("mended"), b"content");
+    }
+    #[test]
+    fn what_is_kept_is_listed_begun_and_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("made");
+        let (one, two) = (store.put(b"content").expect("put"), store.put(b"{}").expect("put"));
+        fs::write(folder.path().join("stray"), b"").expect("writable");
+        fs::write(store.file(one).expect("there").with_file_name(".x.new"), b"half").expect("writable");
+        let mut all = store.all().expect("readable");
+        all.sort_by_key(|(_, bytes)| *bytes);
+        assert_eq!(all, [(two, 2), (one, 7)]);
+        assert_eq!(store.beginning(one, 3).expect("there"), b"con");
+        store.remove(one).expect("removed");
+        assert!(matches!(store.remove(one), Err(StoreError::NotThere { .. })));
+        assert!(matches!(store.beginning(one, 3), Err(StoreError::NotThere { .. })));
+        assert_eq!(store.all().expect("readable"), [(two, 2)]);
     }
 }

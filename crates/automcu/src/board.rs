@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automcu_api::{AttemptId, CandidateId, EventView, JobState, Metric, Notice, Progress, TrainingEnd, Verdict, What};
+use automcu_api::{
+    AttemptId, CandidateId, Change, EventView, JobState, Metric, Notice, Progress, TrainingEnd, Verdict, What,
+};
 
 use crate::cmd::clock_time;
 
@@ -11,8 +13,19 @@ use crate::cmd::clock_time;
 #[derive(Clone, Copy, Debug)]
 struct Training {
     rung: u8,
+    begun_ms: u64,
     done: f64,
     metric: Option<f64>,
+}
+
+impl Training {
+    /// Seconds that it will take still, once enough is done to tell.
+    fn left_s(&self, now_ms: u64) -> Option<f64> {
+        const ENOUGH: f64 = 0.05;
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of years")]
+        let seconds = now_ms.saturating_sub(self.begun_ms) as f64 / 1e3;
+        (self.done >= ENOUGH).then(|| seconds * (1.0 - self.done).max(0.0) / self.done)
+    }
 }
 
 /// A job as it is seen.
@@ -34,6 +47,11 @@ impl Board {
     /// Of a job with this goal and this time.
     pub(crate) fn new(goal: Option<f64>, time_s: Option<u64>) -> Self {
         Self { goal, time_s, ..Self::default() }
+    }
+
+    /// Where it is, as far as was told.
+    pub(crate) const fn state(&self) -> Option<JobState> {
+        self.state
     }
 
     /// Takes in what is told; gives the line that it is worth, if any.
@@ -62,10 +80,10 @@ impl Board {
         let since = event.at_ms.saturating_sub(*self.submitted_ms.get_or_insert(event.at_ms));
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of years")]
         let at = clock_time(since as f64 / 1e3);
-        self.take_in(&event.what).map(|line| format!("{at:>7}  {line}"))
+        self.take_in(&event.what, event.at_ms).map(|line| format!("{at:>7}  {line}"))
     }
 
-    fn take_in(&mut self, what: &What) -> Option<String> {
+    fn take_in(&mut self, what: &What, at_ms: u64) -> Option<String> {
         match what {
             What::JobSubmitted { data, target, .. } => {
                 let target = target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
@@ -73,6 +91,9 @@ impl Board {
             }
             What::JobStateChanged { to, cause, .. } => {
                 self.state = Some(*to);
+                if to.is_final() || *to == JobState::Paused {
+                    self.training.clear();
+                }
                 Some(format!("{}: {cause}", word(*to)))
             }
             What::CandidateProposed { candidate, .. } => {
@@ -90,7 +111,8 @@ impl Board {
                 Some(format!("{candidate} is refused by {judge}: {reason}"))
             }
             What::TrainingStarted { candidate, attempt, rung, .. } => {
-                self.training.insert((*candidate, *attempt), Training { rung: *rung, done: 0.0, metric: None });
+                let training = Training { rung: *rung, begun_ms: at_ms, done: 0.0, metric: None };
+                self.training.insert((*candidate, *attempt), training);
                 None
             }
             What::TrainingEnded { candidate, attempt, end, metric, .. } => {
@@ -106,7 +128,14 @@ impl Board {
             }
             What::RoundProposed { ends: Some(why), .. } => Some(format!("no more candidates: {why}")),
             What::JobTakenUp {} => Some("taken up again".to_owned()),
-            What::JobAdjusted { .. } => Some("what is allowed was changed".to_owned()),
+            What::JobAdjusted { change } => {
+                match change {
+                    Change::TimeS(time_s) => self.time_s = *time_s,
+                    Change::Goal(goal) => self.goal = *goal,
+                    Change::Priority(_) | Change::Candidates(_) => {}
+                }
+                Some("what is allowed was changed".to_owned())
+            }
             What::Note { text, .. } => Some(text.clone()),
             _ => None,
         }
@@ -174,7 +203,9 @@ impl Board {
         if !self.training.is_empty() {
             let each = self.training.iter().take(4).map(|((candidate, _), training)| {
                 let metric = training.metric.map(|metric| format!(" {}", percent(metric))).unwrap_or_default();
-                format!("{candidate} {} {}{metric}", bar(training.done), whole(training.done))
+                let left = training.left_s(now_ms).map(|left| format!(" {} left", clock_time(left)));
+                let (bar, done) = (bar(training.done), whole(training.done));
+                format!("{candidate} {bar} {done}{metric}{}", left.unwrap_or_default())
             });
             parts.push(each.collect::<Vec<_>>().join("  "));
         }
@@ -234,5 +265,31 @@ pub(crate) const fn word(state: JobState) -> &'static str {
         JobState::Finished => "finished",
         JobState::Failed => "failed",
         JobState::Cancelled => "cancelled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automcu_api::JobId;
+
+    fn event(at_ms: u64, what: What) -> Notice {
+        Notice::Event(Box::new(EventView { job: JobId(1), n: 1, at_ms, what }))
+    }
+
+    #[test]
+    fn a_training_says_how_long_it_takes_still() {
+        let (candidate, attempt) = (CandidateId(2), AttemptId(1));
+        let mut board = Board::new(Some(0.9), Some(120));
+        board.hear(&event(0, What::TrainingStarted { candidate, attempt, seed: 1, rung: 0 }));
+        assert!(board.status(10_000).ends_with("c2 ░░░░░░░░ 0 % · 0:10 of 2:00"), "{}", board.status(10_000));
+        let progress = Progress { job: JobId(1), candidate, attempt, epochs: 1, done: 0.25, metric: Some(0.5) };
+        board.hear(&Notice::Progress(progress));
+        let status = board.status(10_000);
+        assert!(status.contains("c2 ██░░░░░░ 25 % 50.00 % 0:30 left"), "{status}");
+        board.hear(&event(11_000, What::JobAdjusted { change: Change::TimeS(None) }));
+        let over = What::JobStateChanged { from: JobState::Training, to: JobState::Paused, cause: "asked".to_owned() };
+        assert_eq!(board.hear(&event(12_000, over)).as_deref(), Some("   0:12  paused: asked"));
+        assert_eq!(board.status(12_000), "paused · 0 tried, 0 refused · 0:12");
     }
 }

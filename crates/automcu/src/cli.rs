@@ -3,6 +3,8 @@
 mod audit;
 mod config;
 mod data;
+mod history;
+mod job;
 mod run;
 mod serve;
 mod vendor;
@@ -18,6 +20,10 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 pub(crate) use audit::Audit;
 pub(crate) use config::{Config, ConfigCheck, ConfigShow, ConfigVerb};
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
+pub(crate) use history::{History, HistoryExport, HistoryGc, HistoryImport, HistoryRebuild, HistoryVerb, Kept};
+pub(crate) use job::{
+    Bound, Export, JobVerb, LogLevel, Logs, Ls, Metrics, Replay, Set, Several, Show, Submit, Via, Wait, Watch,
+};
 pub(crate) use run::Run;
 pub(crate) use serve::Serve;
 pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
@@ -27,7 +33,7 @@ pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
 #[command(name = "automcu", version, about, max_term_width = 110, arg_required_else_help = true)]
 #[command(
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
-        `automcu run` searches one: from what is wanted to proven C code. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
+        `automcu run` searches one: from what is wanted to proven C code; `automcu submit` has the daemon do it, `ls`, `watch`, `show`, `wait` and `export` say what comes of it. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
         as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
         `automcu doctor` tries every tool that AutoMCU uses; `automcu config` shows and checks the configuration; \
@@ -35,6 +41,8 @@ pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
         `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
     after_help = "Examples:\n  \
         automcu run\n  \
+        automcu run \"MNIST on an RP2040, at least 98 %, 32 KB RAM, within 10 minutes\"\n  \
+        automcu submit job.toml --watch\n  \
         automcu check arch.json --target STM32F407\n  \
         automcu check - --ram 64KiB --flash 128KiB --json < arch.json\n  \
         automcu targets --fits arch.json\n  \
@@ -51,15 +59,19 @@ pub(crate) struct Cli {
 }
 
 const OUTCOMES: &str = "Exit status:\n  \
-    0   yes: constructible or proven and, where a budget was given, it fits\n  \
-    1   no: it does not fit, no target fits, answers differ, a refusal is false, or a tool does not work\n  \
-    2   the command line is not understood, or names a target that is not there\n  \
-    65  the architecture, the model, a report or a file of targets is refused\n  \
-    66  a file cannot be read\n  \
-    69  nothing could be run: no compiler, no emulator\n  \
-    70  a program that was started failed\n  \
+    0   yes: constructible or proven and, where a budget was given, it fits; the job has an answer\n  \
+    1   no: it does not fit, no target fits, answers differ, a refusal is false, or a tool does not work; the job was \
+        cancelled or has no answer, or is in a state that does not allow it\n  \
+    2   the command line is not understood, or names a target that is not there; words that nobody confirmed\n  \
+    65  the architecture, the model, the job, a report or a file of targets is refused\n  \
+    66  a file cannot be read, or a job is not there\n  \
+    69  nothing could be run: no compiler, no emulator; no daemon answers\n  \
+    70  a program that was started failed; the job failed\n  \
     73  a folder or file cannot be written\n  \
     74  the answer cannot be written\n  \
+    75  not now: the job is not over in time, the daemon has no room, or it keeps the history that is asked for\n  \
+    76  the daemon speaks another protocol\n  \
+    77  this user may not\n  \
     78  the configuration is refused\n  \
     130 interrupted; what was done is kept";
 
@@ -67,6 +79,9 @@ const OUTCOMES: &str = "Exit status:\n  \
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Run(Run),
+    #[command(flatten)]
+    Job(JobVerb),
+    History(History),
     Serve(Serve),
     Check(Check),
     Inspect(Inspect),

@@ -6,6 +6,7 @@ mod board;
 mod cli;
 mod cmd;
 mod configured;
+mod daemon;
 mod fetch;
 mod house;
 mod input;
@@ -14,6 +15,8 @@ pub mod logging;
 mod outcome;
 mod record;
 mod show;
+mod status;
+mod wish;
 
 use std::{
     ffi::OsString,
@@ -47,6 +50,8 @@ pub struct Streams {
     pub surroundings: Surroundings,
     /// Whether a person watches `errors`, and lines there may be written anew.
     pub is_watched: bool,
+    /// Whether a person answers on `input`.
+    pub is_answered: bool,
     /// Whether the journal reads `errors`.
     pub is_journal: bool,
     /// The time since some moment.
@@ -64,6 +69,8 @@ struct Host<'s> {
     clock: fn() -> Duration,
     program: &'s Path,
     interrupts: fn() -> Arc<AtomicBool>,
+    /// Whether a person answers on standard input.
+    is_answered: bool,
 }
 
 /// Where a verb says how far it has come, while it is at it.
@@ -104,23 +111,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
 }
 
 fn answer(cli: Cli, streams: &mut Streams, said: &mut Said) -> Result<Outcome, Failure> {
-    let Streams { input, errors, folders, surroundings, is_watched, is_journal, clock, program, interrupts, .. } =
-        streams;
+    let Streams { input, output, errors, folders, surroundings, clock, program, interrupts, .. } = streams;
+    let (is_watched, is_answered, is_journal) = (streams.is_watched, streams.is_answered, streams.is_journal);
     let Cli { config, mut verb } = cli;
     let settings = settings(&mut verb, config.as_deref(), &surroundings.settings)?;
     let data = settings.places.data.value.as_path();
+    let host = Host { data, clock: *clock, program, interrupts: *interrupts, is_answered };
+    let mut live = Live { sink: errors, is_watched };
     let workshop = || Workshop::open(folders, surroundings, (&settings.judges).into());
     match verb {
-        Verb::Run(arguments) => {
-            let mut live = Live { sink: errors, is_watched: *is_watched };
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
-            cmd::run::run(&arguments, input, &host, &settings, &workshop(), &mut live, said)
-        }
+        Verb::Run(arguments) => cmd::run::run(&arguments, input, &host, &settings, &workshop(), &mut live, said),
         Verb::Serve(arguments) => {
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
-            let reader = cmd::serve::Reader { is_watched: *is_watched, is_journal: *is_journal };
+            let reader = cmd::serve::Reader { is_watched, is_journal };
             cmd::serve::run(&arguments, config, &surroundings.settings, &settings, &host, &workshop(), reader)
         }
+        Verb::Job(verb) => {
+            let (sockets, clock, interrupts) = (&settings.sockets(&surroundings.settings), *clock, *interrupts);
+            cmd::job::run(&verb, cmd::job::Desk { input, output, live, is_answered, sockets, clock, interrupts, said })
+        }
+        Verb::History(arguments) => cmd::history::run(&arguments, input, output, &settings, said),
         Verb::Check(arguments) => cmd::check::run(&arguments, input, said),
         Verb::Inspect(arguments) => cmd::inspect::run(&arguments, input, said),
         Verb::Fit(arguments) => cmd::fit::run(&arguments, input, said),
@@ -128,15 +137,8 @@ fn answer(cli: Cli, streams: &mut Streams, said: &mut Said) -> Result<Outcome, F
         Verb::Build(arguments) => cmd::build::run(&arguments, input, data, said),
         Verb::Eval(arguments) => cmd::eval::run(&arguments, input, data, said),
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
-        Verb::Train(arguments) => {
-            let mut live = Live { sink: errors, is_watched: *is_watched };
-            let host = Host { data, clock: *clock, program, interrupts: *interrupts };
-            cmd::train::run(&arguments, input, &host, &mut live, said)
-        }
-        Verb::Bench(arguments) => {
-            let mut live = Live { sink: errors, is_watched: *is_watched };
-            cmd::bench::run(&arguments, folders, *clock, &mut live, said)
-        }
+        Verb::Train(arguments) => cmd::train::run(&arguments, input, &host, &mut live, said),
+        Verb::Bench(arguments) => cmd::bench::run(&arguments, folders, *clock, &mut live, said),
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, &workshop(), said),
         Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &workshop(), said),

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         folders: std::env::split_paths(&path).collect(),
         surroundings: surroundings(),
         is_watched: std::io::stderr().is_terminal(),
+        is_answered: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
         is_journal: is_journal(),
         clock: since_start,
         program: std::env::current_exe().unwrap_or_else(|_| "automcu".into()),

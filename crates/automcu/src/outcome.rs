@@ -2,8 +2,9 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
+use automcu_api::{ClientError, JobDetail, JobState, ProblemKind};
 use automcu_convert::{NotComputed, NotInOnnx, NotWritten, TfliteError, UntrainedError, WrongName};
-use automcu_daemon::{AloneError, PlanError, ServiceError};
+use automcu_daemon::{AloneError, ArchiveError, BundleError, HistoryError, PlanError, ServiceError};
 use automcu_dataset::DatasetError;
 use automcu_dataset::{BatchError, SplitError};
 use automcu_deployment::DeployError;
@@ -35,6 +36,12 @@ pub enum Outcome {
     NotCreated,
     /// The answer cannot be written.
     Unwritable,
+    /// Not now: it is not over in time, or the daemon has no room.
+    Later,
+    /// The other side speaks another protocol.
+    Foreign,
+    /// The user may not.
+    NotAllowed,
     /// The configuration is refused.
     Misconfigured,
     /// The user interrupted it, and can go on another time.
@@ -55,8 +62,21 @@ impl Outcome {
             Self::Broken => 70,
             Self::NotCreated => 73,
             Self::Unwritable => 74,
+            Self::Later => 75,
+            Self::Foreign => 76,
+            Self::NotAllowed => 77,
             Self::Misconfigured => 78,
             Self::Interrupted => 130,
+        }
+    }
+
+    /// What a job's end means for whoever waited for it.
+    pub(crate) const fn of_job(detail: &JobDetail) -> Self {
+        match (detail.job.state, &detail.winner) {
+            (JobState::Finished, Some(_)) => Self::Yes,
+            (JobState::Finished | JobState::Cancelled, _) => Self::No,
+            (JobState::Failed, _) => Self::Broken,
+            _ => Self::Later,
         }
     }
 }
@@ -97,6 +117,33 @@ pub(crate) enum Failure {
     NotConstructible { file: String },
     #[error("{0}")]
     Job(#[from] automcu_api::ReadError),
+    #[error("{0}; a job file is named by its path")]
+    Words(#[from] automcu_words::WordsError),
+    #[error("nobody can be asked whether these words were understood; --yes takes the job that is shown")]
+    Unconfirmed,
+    #[error("{0}")]
+    Client(#[from] ClientError),
+    #[error(
+        "no daemon answers at {}; start one with `automcu serve`, or name its socket with --socket",
+        all_of(looked)
+    )]
+    NoDaemon { looked: Vec<PathBuf> },
+    #[error("{}: others may write to this folder, and so put a socket of their own there; make it yours alone (chmod 700), or name a socket with --socket", .0.display())]
+    StrangeFolder(PathBuf),
+    #[error("the program cannot wait for answers: {0}")]
+    NoRuntime(io::Error),
+    #[error("{job} goes on in the daemon; `automcu watch {job}` looks at it again")]
+    StillGoing { job: String },
+    #[error("watching was ended; the jobs go on in the daemon")]
+    Unwatched,
+    #[error("{job} is not over yet, it is {state}; `automcu wait {job}` waits on")]
+    NotOver { job: String, state: &'static str },
+    #[error("{job} was submitted by another version: {problem}; write a job file and submit that")]
+    NotReplayable { job: String, problem: String },
+    #[error("{0}")]
+    Archive(#[from] ArchiveError),
+    #[error("{}: there is such a file already; name another", .0.display())]
+    Exists(PathBuf),
     #[error("{0}")]
     Serve(String),
     #[error("{0}")]
@@ -271,10 +318,64 @@ impl Failure {
             Self::Serve(_) => Outcome::Broken,
             Self::Service(ServiceError::Gone | ServiceError::Signals(_)) => Outcome::Broken,
             Self::Service(_) => Outcome::NotCreated,
-            Self::Bundle(_) | Self::Taken(_) => Outcome::NotCreated,
+            Self::Bundle(BundleError::Taken(_) | BundleError::Io { .. } | BundleError::Store(_)) => Outcome::NotCreated,
+            Self::Bundle(_) | Self::NoRuntime(_) => Outcome::Broken,
+            Self::Taken(_) | Self::Exists(_) => Outcome::NotCreated,
+            Self::Words(_) | Self::NotReplayable { .. } => Outcome::Refused,
+            Self::Unconfirmed => Outcome::Misused,
+            Self::Client(error) => of_client(error),
+            Self::NoDaemon { .. } => Outcome::Unavailable,
+            Self::StrangeFolder(_) => Outcome::NotAllowed,
+            Self::StillGoing { .. } | Self::Unwatched => Outcome::Interrupted,
+            Self::NotOver { .. } => Outcome::Later,
+            Self::Archive(error) => of_archive(error),
             Self::JobInterrupted { .. } => Outcome::Interrupted,
         }
     }
+}
+
+const fn of_client(error: &ClientError) -> Outcome {
+    match error {
+        ClientError::Unreachable { .. }
+        | ClientError::TimedOut { .. }
+        | ClientError::Broken(_)
+        | ClientError::Lost { .. } => Outcome::Unavailable,
+        ClientError::NotAllowed { .. } => Outcome::NotAllowed,
+        ClientError::PathTooLong { .. } | ClientError::Misused(_) => Outcome::Misused,
+        ClientError::Protocol { .. } => Outcome::Foreign,
+        ClientError::Refused(problem) => of_problem(problem.kind),
+        ClientError::TooLong { .. } | ClientError::NotUnderstood(_) | ClientError::Stream(_) => Outcome::Broken,
+    }
+}
+
+const fn of_problem(kind: ProblemKind) -> Outcome {
+    match kind {
+        ProblemKind::Misused | ProblemKind::WrongMethod => Outcome::Misused,
+        ProblemKind::Protocol => Outcome::Foreign,
+        ProblemKind::NotAllowed => Outcome::NotAllowed,
+        ProblemKind::NotThere => Outcome::Unreadable,
+        ProblemKind::WrongState => Outcome::No,
+        ProblemKind::TooLong | ProblemKind::WrongMedia | ProblemKind::JobRefused => Outcome::Refused,
+        ProblemKind::Full | ProblemKind::Unavailable => Outcome::Later,
+        ProblemKind::Broken | ProblemKind::Unknown => Outcome::Broken,
+    }
+}
+
+const fn of_archive(error: &ArchiveError) -> Outcome {
+    match error {
+        ArchiveError::NotThere(_) => Outcome::Unreadable,
+        ArchiveError::Folder { .. } | ArchiveError::Store(_) => Outcome::NotCreated,
+        ArchiveError::History(HistoryError::Locked { .. }) => Outcome::Later,
+        ArchiveError::History(
+            HistoryError::Newer { .. } | HistoryError::Transfer { .. } | HistoryError::Clash { .. },
+        ) => Outcome::Refused,
+        ArchiveError::History(HistoryError::Io { .. } | HistoryError::ReadOnly { .. }) => Outcome::NotCreated,
+        ArchiveError::History(_) | ArchiveError::Lost(_) => Outcome::Broken,
+    }
+}
+
+fn all_of(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or ")
 }
 
 const fn of_run(error: &AloneError) -> Outcome {

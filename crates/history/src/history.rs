@@ -1,6 +1,7 @@
 //! The history as others see it.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{BufRead, Write},
     path::Path,
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use automcu_model::JobId;
+use automcu_model::{ArtifactId, JobId};
 
 use crate::{
     disk::{Disk, Files},
@@ -22,7 +23,7 @@ use crate::{
     journal::Place,
     opening::{self, Opened},
     replay::Replayed,
-    sweep::{Keep, Swept},
+    sweep::{self, Keep, Swept},
     transfer::{self, Imported},
     writer::{Appended, Command, Done, Receipt, Shared, WAITING, Writer},
 };
@@ -134,6 +135,17 @@ impl History {
     /// Drops the jobs that are not kept, and gives the artifacts that nobody names any more.
     pub fn gc(&self, keep: Keep) -> Result<Swept, HistoryError> {
         self.ask(|done| Command::Sweep(keep, done))
+    }
+
+    /// The jobs that [`History::gc`] would drop.
+    pub fn sweepable(&self, keep: &Keep) -> Result<BTreeSet<JobId>, HistoryError> {
+        self.look(|index| sweep::choose(index, keep))
+    }
+
+    /// Every artifact that an event or a document names, also one that is not understood, but for those of these jobs.
+    pub fn named(&self, but: &BTreeSet<JobId>) -> Result<BTreeSet<ArtifactId>, HistoryError> {
+        let place = self.shared.place();
+        sweep::named_by_others(&place, self.shared.durable(), but)
     }
 
     /// Looks something up; a damaged index is made anew once.

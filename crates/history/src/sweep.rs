@@ -101,6 +101,27 @@ pub(crate) fn copy(
     Ok(swept)
 }
 
+/// Every artifact that a line of the journal may name, but for the lines of these jobs.
+pub(crate) fn named_by_others(
+    place: &Place,
+    until: u64,
+    but: &BTreeSet<JobId>,
+) -> Result<BTreeSet<ArtifactId>, HistoryError> {
+    let mut found = BTreeSet::new();
+    scan::scan(&place.folder, place.generation, until, |frame, _| {
+        let job = match line::read(&frame.text) {
+            Line::Event { event, .. } => Some(event.job),
+            Line::Unknown { job, .. } => job,
+            Line::Swept { .. } => None,
+        };
+        if job.is_none_or(|job| !but.contains(&job)) {
+            found.extend(named(&frame.text));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// Every text in a line that could be an artifact's id, wherever it stands: in a job's document too, or in an event of a newer
 /// version.
 fn named(text: &str) -> impl Iterator<Item = ArtifactId> {

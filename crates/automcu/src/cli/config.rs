@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use automcu_settings::Flag;
 use clap::{Args, Subcommand};
 
-use super::{CatalogueArgs, OUTCOMES, Verb};
+use super::{CatalogueArgs, JobVerb, OUTCOMES, Verb};
 
 /// Shows the configuration, checks a file, or prints the commented default.
 #[derive(Args)]
@@ -115,6 +115,7 @@ impl Verb {
     pub(crate) const fn catalogue(&mut self) -> Option<&mut CatalogueArgs> {
         match self {
             Self::Run(verb) => Some(&mut verb.catalogue),
+            Self::Job(JobVerb::Submit(verb)) => Some(&mut verb.catalogue),
             Self::Check(verb) => Some(&mut verb.budget.catalogue),
             Self::Inspect(verb) => Some(&mut verb.budget.catalogue),
             Self::Fit(verb) => Some(&mut verb.budget.catalogue),

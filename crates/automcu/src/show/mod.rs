@@ -1,6 +1,9 @@
 //! How answers look to people: numbers with separators, columns, and colours that only a terminal gets to see.
 
+pub(crate) mod event;
+pub(crate) mod figures;
 mod table;
+pub(crate) mod time;
 
 use anstyle::{AnsiColor, Style};
 

@@ -9,10 +9,9 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use automcu_api::{Budget, Format, Goal, JobFile, Limits, Notice, REQUEST_BYTES, Size, Span};
+use automcu_api::Notice;
 use automcu_daemon::{End, Errand, Planned, Watcher, run_alone};
 use automcu_settings::Settings;
 
@@ -25,16 +24,10 @@ use crate::{
     input,
     judges::Workshop,
     outcome::{Failure, Outcome},
+    status::Status,
+    wish::{self, Consent, Wish},
 };
 use answer::Answer;
-
-/// What is learnt where nothing else is said.
-const DATA: &str = "synthetic";
-const MEMORY_BYTES: u64 = 64 << 10;
-const GOAL: f64 = 0.90;
-const TIME_S: u64 = 240;
-/// A status line is written anew at most so often.
-const BETWEEN: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(
     arguments: &Run,
@@ -45,24 +38,27 @@ pub(crate) fn run(
     live: &mut Live<'_>,
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
-    let job = job(arguments, stdin)?;
     let targets = input::catalogue(arguments.catalogue.targets_dir.as_deref())?;
+    let mut wish = Wish::read(&arguments.job, stdin, &targets)?;
+    wish.job.warm |= arguments.warm;
+    wish.job.seed = arguments.seed.unwrap_or(wish.job.seed);
     let folder = arguments.state.clone().unwrap_or_else(|| settings.places.state.value.join("run"));
     let output = free(&arguments.output)?;
     let house = house(folder, targets, settings, host, workshop)?;
-    let is_asked = live.is_watched && !arguments.yes && arguments.job.is_some();
+    let consent = wish.consent(arguments.yes, host.is_answered);
     let mut watcher = Terminal {
         board: Board::default(),
-        live,
-        stdin: is_asked.then_some(stdin),
-        clock: host.clock,
-        told: Duration::ZERO,
+        status: Status::new(live, host.clock),
+        wish: &wish,
+        consent,
+        stdin,
         is_interrupted: (host.interrupts)(),
     };
-    let errand = if arguments.resume { Errand::Resume } else { Errand::New(&job) };
+    let errand = if arguments.resume { Errand::Resume } else { Errand::New(&wish.job) };
     let end = run_alone(&house, errand, &mut watcher)?;
-    watcher.finish();
+    watcher.status.finish();
     match end {
+        End::Declined if consent == Consent::Missing => Err(Failure::Unconfirmed),
         End::Declined => Ok(Outcome::No),
         End::Interrupted(job) => Err(Failure::JobInterrupted { job: job.to_string() }),
         End::Over(detail) => {
@@ -80,31 +76,6 @@ pub(crate) fn run(
     }
 }
 
-/// The job that is asked for.
-fn job(arguments: &Run, stdin: &mut dyn Read) -> Result<JobFile, Failure> {
-    let mut job = match &arguments.job {
-        None => usual(),
-        Some(path) => {
-            let (name, text) = input::content(path, stdin, REQUEST_BYTES)?;
-            JobFile::read(&name, Format::of(path), &text)?
-        }
-    };
-    job.warm |= arguments.warm;
-    job.seed = arguments.seed.unwrap_or(job.seed);
-    Ok(job)
-}
-
-/// What is done where nothing is said.
-fn usual() -> JobFile {
-    let memory = Size::new(MEMORY_BYTES);
-    JobFile {
-        budget: Budget { ram: memory, flash: memory },
-        goal: Goal::new(GOAL),
-        limits: Limits { time: Span::new(TIME_S), ..Limits::default() },
-        ..JobFile::new(DATA)
-    }
-}
-
 /// A folder that is not there, or is empty: this one, or the first with a number behind its name.
 fn free(wanted: &Path) -> Result<PathBuf, Failure> {
     const MOST: u32 = 10_000;
@@ -119,82 +90,35 @@ fn free(wanted: &Path) -> Result<PathBuf, Failure> {
 /// Whoever sits at the terminal, or reads what goes there.
 struct Terminal<'t, 's> {
     board: Board,
-    live: &'t mut Live<'s>,
-    /// Who is asked whether the job was understood.
-    stdin: Option<&'t mut dyn Read>,
-    clock: fn() -> Duration,
-    told: Duration,
+    status: Status<'t, 's>,
+    wish: &'t Wish,
+    consent: Consent,
+    stdin: &'t mut dyn Read,
     is_interrupted: Arc<AtomicBool>,
-}
-
-impl Terminal<'_, '_> {
-    fn line(&mut self, line: &str) {
-        let anew = if self.live.is_watched { "\r\x1b[K" } else { "" };
-        // That nobody listens is no reason to stop.
-        let _ = writeln!(self.live.sink, "{anew}{line}");
-        self.told = Duration::ZERO;
-    }
-
-    fn status(&mut self) {
-        let now = (self.clock)();
-        if self.live.is_watched && (self.told.is_zero() || now.saturating_sub(self.told) >= BETWEEN) {
-            self.told = now;
-            let _ = write!(self.live.sink, "\r\x1b[K{}", self.board.status(wall_ms()));
-            let _ = self.live.sink.flush();
-        }
-    }
-
-    fn finish(self) {
-        if self.live.is_watched {
-            let _ = write!(self.live.sink, "\r\x1b[K");
-        }
-        let _ = self.live.sink.flush();
-    }
 }
 
 impl Watcher for Terminal<'_, '_> {
     fn agrees(&mut self, planned: &Planned) -> bool {
         self.board = Board::new(planned.plan.goal, planned.plan.time_s);
-        for line in shown(planned) {
-            self.line(&line);
+        for line in self.wish.shown(&planned.shown) {
+            self.status.line(&line);
         }
-        let Some(stdin) = &mut self.stdin else { return true };
-        let _ = write!(self.live.sink, "Begin? [Y/n] ");
-        let _ = self.live.sink.flush();
-        !matches!(first_word(*stdin).as_str(), "n" | "no")
+        match self.consent {
+            Consent::Given => true,
+            Consent::Open => wish::agrees("Begin?", self.status.live(), self.stdin),
+            Consent::Missing => false,
+        }
     }
 
     fn hears(&mut self, notice: &Notice) {
         if let Some(line) = self.board.hear(notice) {
-            self.line(&line);
+            self.status.line(&line);
         }
-        self.status();
+        self.status.show(|| vec![self.board.status(wall_ms())]);
     }
 
     fn wants_to_stop(&mut self) -> bool {
-        self.status();
+        self.status.show(|| vec![self.board.status(wall_ms())]);
         self.is_interrupted.load(Ordering::Relaxed)
     }
-}
-
-/// The job as it was understood.
-pub(crate) fn shown(planned: &Planned) -> Vec<String> {
-    let mut lines = vec!["The job:".to_owned()];
-    lines.extend(planned.shown.job.to_toml().lines().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
-    if !planned.shown.assumed.is_empty() {
-        lines.push("Assumed:".to_owned());
-        lines.extend(planned.shown.assumed.iter().map(|line| format!("  {line}")));
-    }
-    lines
-}
-
-/// The first word of what is typed next, in small letters.
-fn first_word(stdin: &mut dyn Read) -> String {
-    const LONGEST: usize = 64;
-    let mut word = String::new();
-    let mut byte = [0];
-    while word.len() < LONGEST && matches!(stdin.read(&mut byte), Ok(1)) && byte[0] != b'\n' {
-        word.push(char::from(byte[0]).to_ascii_lowercase());
-    }
-    word.trim().to_owned()
 }
