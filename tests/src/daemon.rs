@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    os::{fd::OwnedFd, unix::net::UnixListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -77,6 +78,25 @@ impl Lair {
             .stderr(log)
             .spawn();
         Daemon { child: child.expect("the program is built with the tests") }
+    }
+
+    /// Starts one that is handed the socket that it listens at, as systemd does.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a daemon is a process that outlives what is asked of it")]
+    pub fn activated(&self, listener: &UnixListener) -> Daemon {
+        let listener = OwnedFd::from(listener.try_clone().expect("a socket"));
+        let handed = r#"LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" serve --state "$1" 3<&0 0</dev/null"#;
+        let child = Command::new("/bin/sh")
+            .args(["-c", handed])
+            .arg(program())
+            .arg(self.state())
+            .env("AUTOMCU_CONFIG", self.configuration())
+            .env("XDG_CACHE_HOME", self.folder.join("cache"))
+            .stdin(listener)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Daemon { child: child.expect("a shell") }
     }
 
     /// Starts one, and waits until it is well.

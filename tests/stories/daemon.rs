@@ -95,16 +95,17 @@ async fn a_daemon_that_is_killed_at_any_moment_comes_to_the_same_end() {
     const KILLS: u64 = 50;
     let (_other, undisturbed) = lair();
     let _daemon = undisturbed.awake().await;
-    let plain = submitted(&undisturbed, &small()).await;
+    let longer = JobFile { limits: Limits { candidates: Some(5), epochs: Some(8), ..Limits::default() }, ..small() };
+    let plain = submitted(&undisturbed, &longer).await;
     is_finished(&undisturbed.over(plain).await);
     let expected = outcome(&undisturbed, plain).await;
 
     let (_folder, lair) = lair();
     let mut daemon = lair.awake().await;
-    let job = submitted(&lair, &small()).await;
+    let job = submitted(&lair, &longer).await;
     for kill in 0..KILLS {
         // From before it listens to well into a training.
-        let lives_ms = 40 + kill * 7919 % 900;
+        let lives_ms = 100 + kill * 7919 % 1_000;
         tokio::time::sleep(Duration::from_millis(lives_ms)).await;
         daemon.kill();
         daemon = lair.start();
@@ -120,11 +121,11 @@ async fn a_daemon_that_is_killed_at_any_moment_comes_to_the_same_end() {
     let taken_up = events.iter().filter(|event| matches!(event.what, What::JobTakenUp {})).count();
     assert!(taken_up > 5, "the job was under way for few of the kills: {taken_up}");
     drop(daemon);
-    nobody_is_left(&lair.state());
+    nobody_is_left(&lair.state()).await;
 }
 
 /// No worker goes on in this folder.
-fn nobody_is_left(state: &Path) {
+async fn nobody_is_left(state: &Path) {
     let name = state.to_str().expect("text");
     let of = |process: &Path| fs::read(process.join("cmdline")).map(|line| String::from_utf8_lossy(&line).into_owned());
     for _ in 0..200 {
@@ -133,7 +134,7 @@ fn nobody_is_left(state: &Path) {
         if left == 0 {
             return;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("a worker is left in {name}");
 }
@@ -218,6 +219,16 @@ async fn a_second_daemon_is_told_who_is_there() {
     assert_eq!(status, Some(73));
     assert!(lair.log().contains(&format!("process {}", first.process())), "{}", lair.log());
     assert!(lair.client().health().await.expect("the first is there").is_well);
+}
+
+#[actix::test]
+async fn a_socket_that_somebody_else_has_bound_is_taken_over_and_left() {
+    let (_folder, lair) = lair();
+    let listener = std::os::unix::net::UnixListener::bind(lair.socket()).expect("free");
+    let daemon = lair.activated(&listener);
+    assert!(lair.health().await.is_well);
+    assert_eq!(daemon.end(), Some(0));
+    assert!(lair.socket().exists(), "the next one who asks starts it again");
 }
 
 #[test]

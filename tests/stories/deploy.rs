@@ -156,7 +156,6 @@ fn paths_are_those_of_the_configuration() {
 }
 
 #[test]
-#[ignore = "`serve` moves in with the daemon; take this line away then"]
 fn the_verb_that_is_started_has_the_flags_that_are_named() {
     let service = unit(SERVICE);
     let line: Vec<&str> = one(&service, "ExecStart").split(' ').skip(1).collect();

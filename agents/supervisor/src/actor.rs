@@ -38,13 +38,21 @@ pub(crate) struct Supervisor {
     /// What is not handed to the history yet, in order.
     unwritten: VecDeque<Batch>,
     /// What is handed to the history, and what came of it: nothing is carried out before what was written earlier.
-    being_written: VecDeque<(u64, Batch, Option<Result<(), String>>)>,
+    being_written: VecDeque<Handed>,
     handed: u64,
     is_waiting: bool,
     /// Why nothing can be written any more.
     ailing: Option<String>,
     /// Who waits for the trainings to end.
     drainers: Vec<oneshot::Sender<()>>,
+}
+
+/// What is handed to the history.
+struct Handed {
+    number: u64,
+    batch: Batch,
+    /// What came of it, once that is known.
+    outcome: Option<Result<(), String>>,
 }
 
 /// Events that are written together, and what is done after that.
@@ -167,15 +175,15 @@ impl Supervisor {
     ) {
         self.handed += 1;
         let number = self.handed;
-        self.being_written.push_back((number, batch, None));
+        self.being_written.push_back(Handed { number, batch, outcome: None });
         ctx.spawn(written.into_actor(self).map(move |written, agent, ctx| {
             let outcome = match written {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(_) => Err("the history has gone".to_owned()),
             };
-            if let Some((.., slot)) = agent.being_written.iter_mut().find(|(handed, ..)| *handed == number) {
-                *slot = Some(outcome);
+            if let Some(handed) = agent.being_written.iter_mut().find(|handed| handed.number == number) {
+                handed.outcome = Some(outcome);
             }
             agent.carry_out_written(ctx);
         }));
@@ -183,8 +191,8 @@ impl Supervisor {
 
     /// Carries out what is written, in order.
     fn carry_out_written(&mut self, ctx: &mut Context<Self>) {
-        while self.being_written.front().is_some_and(|(.., outcome)| outcome.is_some()) {
-            let Some((_, batch, Some(outcome))) = self.being_written.pop_front() else { return };
+        while self.being_written.front().is_some_and(|handed| handed.outcome.is_some()) {
+            let Some(Handed { batch, outcome: Some(outcome), .. }) = self.being_written.pop_front() else { return };
             match outcome {
                 Ok(()) => self.carry_out(batch, ctx),
                 Err(failure) => {

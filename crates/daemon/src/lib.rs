@@ -14,4 +14,4 @@ pub use automcu_artifacts::BundleError;
 pub use automcu_history::{HistoryError, Imported, Keep, Replayed};
 pub use compose::{Capacity, Clocks, House, Running, StartError};
 pub use plan::{FindData, PlanError, Planned, Planner};
-pub use service::{Manager, Service, ServiceError};
+pub use service::{Listen, Manager, Service, ServiceError};

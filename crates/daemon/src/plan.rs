@@ -30,7 +30,7 @@ const USUAL_CANDIDATES: u32 = 24;
 /// With epochs, the first rung has so many times fewer.
 const RUNG_FACTOR: u32 = 6;
 /// Seconds between checkpoints of a training.
-const BETWEEN_CHECKPOINTS_S: f64 = 20.0;
+const BETWEEN_CHECKPOINTS_S: f64 = 10.0;
 /// A training whose length is in epochs may take so long, in seconds.
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 /// So much later than it should, in seconds, a training of a given time ends at most.

@@ -1,6 +1,6 @@
 //! The daemon with its socket: begun, kept under watch, and ended so that nothing is lost.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, os::unix::net::UnixListener, sync::Arc, time::Duration};
 
 use automcu_api::{BundleFile, JobFile, Place, Problem, ProblemKind};
 use automcu_artifacts::{Bundle, Store};
@@ -41,7 +41,7 @@ pub struct Service {
     /// What it works with.
     pub house: House,
     /// Where it listens.
-    pub place: Place,
+    pub listen: Listen,
     /// Who may command.
     pub gate: Gate,
     /// What is logged.
@@ -50,6 +50,23 @@ pub struct Service {
     pub manager: Box<dyn Manager>,
     /// What is done on SIGHUP.
     pub reload: Box<dyn Fn()>,
+}
+
+/// Where a daemon listens.
+pub enum Listen {
+    /// At a socket that it makes, and removes when it ends.
+    At(Place),
+    /// At one that a service manager has made, for this user.
+    Inherited(UnixListener, u32),
+}
+
+impl Listen {
+    fn claim(self) -> Result<Socket, SocketError> {
+        match self {
+            Self::At(place) => Socket::claim(&place),
+            Self::Inherited(listener, owner) => Ok(Socket::inherited(listener, owner)),
+        }
+    }
 }
 
 /// What ends a daemon that was not asked to end.
@@ -79,9 +96,10 @@ impl Service {
     }
 
     async fn serve(self) -> Result<(), ServiceError> {
-        let Self { house, place, gate, log_level, manager, reload } = self;
+        let Self { house, listen, gate, log_level, manager, reload } = self;
         // Whoever has the socket has the folder: the other way round a second daemon would wait for the history's lock.
-        let socket = Socket::claim(&place)?;
+        let socket = listen.claim()?;
+        let path = socket.path().to_owned();
         let hub = Hub::default();
         let running = house.start(telling(&hub))?;
         let desk = desk(&running, hub, log_level);
@@ -89,8 +107,8 @@ impl Service {
         let stopper = serving.stopper();
         let mut signals = Signals::new().map_err(ServiceError::Signals)?;
         let server = actix::spawn(serving.run());
-        info!(socket = %place.path.display(), state = %house.folder.display(), "listening");
-        manager.ready(&format!("listening at {}", place.path.display()));
+        info!(socket = %path.display(), state = %house.folder.display(), "listening");
+        manager.ready(&format!("listening at {}", path.display()));
         let end = watch_over(&running.control, &mut signals, &*manager, &*reload).await;
         manager.stopping(Running::DRAIN);
         stopper.stop().await;

@@ -47,7 +47,6 @@ pub fn progress(progress: &TrainingProgress) -> api::Progress {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a line for each kind of event, side by side")]
 fn what(what: &history::What) -> api::What {
     use api::What as To;
     use history::What as From;

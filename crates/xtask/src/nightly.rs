@@ -66,6 +66,12 @@ const PARTS: &[Part] = &[
         minutes: 1,
         run: crate::latency::table,
     },
+    Part {
+        name: "run",
+        about: "the whole loop on embedded defaults, on a computer that does nothing else",
+        minutes: 30,
+        run: crate::loop_run::table,
+    },
     Part { name: "unit", about: "the systemd units, read by systemd", minutes: 1, run: crate::unit::table },
     Part {
         name: "fuzz-spec",

@@ -1,12 +1,13 @@
 //! `automcu serve`.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{os::unix::net::UnixListener, path::PathBuf, sync::Arc, time::Duration};
 
 use automcu_daemon::{
-    Manager, Service,
+    Listen, Manager, Service,
     http::{Gate, LogLevel, LogLevelError},
 };
 use automcu_settings::{Environment, Settings};
+use listenfd::ListenFd;
 use sd_notify::NotifyState;
 use tracing::{info, warn};
 
@@ -44,7 +45,10 @@ pub(crate) fn run(
     let targets = input::catalogue(settings.places.targets.value.as_deref())?;
     let folder = settings.places.state.value.clone();
     let house = house(folder, targets, settings, host, workshop)?;
-    let place = settings.sockets(environment).listens();
+    let listen = match inherited() {
+        Some(listener) => Listen::Inherited(listener, environment.user()),
+        None => Listen::At(settings.sockets(environment).listens()),
+    };
     // Who owns the folder that the socket lies in is who runs this.
     let gate = if arguments.anyone { Gate::Everyone } else { Gate::owner(environment.user()) };
     let (flags, environment, handle) = (arguments.settings.said(), environment.clone(), log.clone());
@@ -58,7 +62,7 @@ pub(crate) fn run(
     };
     let service = Service {
         house,
-        place,
+        listen,
         gate,
         log_level: Arc::new(Level(log)),
         manager: Box::new(Systemd),
@@ -66,6 +70,11 @@ pub(crate) fn run(
     };
     service.run()?;
     Ok(Outcome::Yes)
+}
+
+/// The socket that systemd listened at for us, if it started this because somebody asked there.
+fn inherited() -> Option<UnixListener> {
+    ListenFd::from_env().take_unix_listener(0).ok().flatten()
 }
 
 /// Systemd, where it started this; otherwise nobody is told.

@@ -28,7 +28,8 @@ pub struct Socket {
     identity: (u64, u64),
     /// The user as whom this process runs.
     owner: u32,
-    _lock: File,
+    /// Held as long as this listens; none where somebody else has bound the socket.
+    _lock: Option<File>,
 }
 
 /// A socket that cannot be had.
@@ -97,8 +98,15 @@ impl Socket {
             listener: Some(listener),
             identity: (file.dev(), file.ino()),
             owner,
-            _lock: lock,
+            _lock: Some(lock),
         })
+    }
+
+    /// Listens at a socket that a service manager has bound, and that stays when this ends.
+    pub fn inherited(listener: UnixListener, owner: u32) -> Self {
+        let path = listener.local_addr().ok().and_then(|address| address.as_pathname().map(Path::to_owned));
+        // No file has this identity, so none is removed.
+        Self { path: path.unwrap_or_default(), listener: Some(listener), identity: (0, 0), owner, _lock: None }
     }
 
     /// Where it is.
