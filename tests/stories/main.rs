@@ -6,6 +6,7 @@ mod any_spec;
 mod audit;
 mod build;
 mod check;
+mod client;
 mod code;
 mod code_size;
 mod compile;

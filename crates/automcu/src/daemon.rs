@@ -160,9 +160,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let user = fs::metadata(folder.path()).expect("there").uid();
         let shared = || vec![place(&folder.path().join("socket"), true)];
+        let set = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
+        set(0o700);
         assert!(found(shared(), user).is_ok());
         assert!(matches!(found(shared(), user + 1), Err(Failure::StrangeFolder(_))));
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("set");
+        set(0o770);
         assert!(matches!(found(shared(), user), Err(Failure::StrangeFolder(_))));
     }
 }
