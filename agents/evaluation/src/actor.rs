@@ -169,7 +169,6 @@ const fn unfinished(closing: Closing) -> &'static str {
         Closing::GivenUp(StopCause::Success) => "given up: success",
         Closing::GivenUp(StopCause::Exhaustion) => "given up: exhaustion",
         Closing::GivenUp(StopCause::Shutdown) => "given up: shutdown",
-        Closing::Outdated => "given up: a later try was asked for",
         Closing::Overdue => "it took longer than it may",
         Closing::Ended => "its run has come back without an answer",
     }

@@ -5,7 +5,7 @@
 //! ```text
 //! asked ──► Queued ──► Screening or Verifying ──► ended
 //!              │                 │
-//!              └── given up ─────┴── given up, outdated or overdue: ended; its thread lingers, and what it finds is dropped
+//!              └── given up ─────┴── given up or overdue: ended; its thread lingers, and what it finds is dropped
 //! ```
 
 use std::time::Duration;
@@ -82,8 +82,6 @@ pub(crate) enum Decision {
 pub(crate) enum Closing {
     /// It was given up.
     GivenUp(StopCause),
-    /// A later try at the same was asked for.
-    Outdated,
     /// It took too long.
     Overdue,
     /// Its run has come back.

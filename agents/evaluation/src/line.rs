@@ -50,22 +50,20 @@ impl Line {
         self.tickets().any(|other| other == ticket)
     }
 
-    /// Takes an attempt in. Asking twice is asking once, and a try that a later one has outdated is dropped.
+    /// Takes an attempt in. Asking twice is asking once. Another try at the same candidate is about other weights, and has its own
+    /// answer.
     pub(crate) fn ask(&mut self, asked: Asked, now: Duration) -> Result<Vec<Decision>, RequestError> {
         let ticket = asked.ticket();
-        if self.tickets().any(|other| other == ticket || ticket.is_outdated_by(&other)) {
+        if self.is_here(ticket) {
             return Ok(Vec::new());
         }
-        let waiting = self.waiting.iter().filter(|other| !other.ticket().is_outdated_by(&ticket)).count();
-        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        let waiting = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
         if waiting >= self.slots.most_waiting {
             return Err(RequestError::Busy { waiting });
         }
-        let outdated: Vec<Ticket> = self.tickets().filter(|other| other.is_outdated_by(&ticket)).collect();
-        let given_up = outdated.into_iter().flat_map(|other| self.give_up(other, Closing::Outdated, now)).collect();
         self.welcome(ticket.job, now);
         self.waiting.push_back(asked);
-        Ok(given_up)
+        Ok(Vec::new())
     }
 
     /// Gives an attempt up: at once where it waits; otherwise nobody waits for its run any more.

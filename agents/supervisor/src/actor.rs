@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    Config, Hands, Told,
+    Config, Hands, TakesUp, Told,
     agents::{Agents, Death, MOST_DEATHS},
     job::{Agent, Ask, Job, Order, Turn},
     office::{self, Following, Office, Rules},
@@ -63,6 +63,12 @@ struct Batch {
     done: Option<oneshot::Sender<Result<(), ControlError>>>,
 }
 
+impl Batch {
+    fn is_submission(&self) -> bool {
+        self.turn.events.first().is_some_and(|(_, event)| matches!(event.what, What::JobSubmitted { .. }))
+    }
+}
+
 impl Supervisor {
     pub(crate) fn new(config: Config, hands: Hands, ctx: &mut Context<Self>) -> Self {
         let Hands { history, store, clock, tell, factories } = hands;
@@ -91,12 +97,12 @@ impl Supervisor {
             ailing: None,
             drainers: Vec::new(),
         }
-        .restored(rules)
+        .restored(rules, config.takes_up)
     }
 
     /// With the jobs of the history that are not over.
-    fn restored(mut self, rules: Rules) -> Self {
-        match restored(&self.history, rules) {
+    fn restored(mut self, rules: Rules, takes_up: TakesUp) -> Self {
+        match restored(&self.history, rules, takes_up) {
             Ok(office) => self.office = office,
             Err(error) => self.ails(&format!("the jobs under way cannot be read: {error}")),
         }
@@ -138,6 +144,9 @@ impl Supervisor {
         while let Some(batch) = self.unwritten.pop_front() {
             if let Some(reason) = &self.ailing {
                 let refused = ControlError::NotWritten { reason: Brief::new(reason) };
+                if batch.is_submission() {
+                    self.office.forget(batch.job);
+                }
                 let _ = batch.done.map(|done| done.send(Err(refused)));
                 continue;
             }
@@ -197,7 +206,11 @@ impl Supervisor {
                 Ok(()) => self.carry_out(batch, ctx),
                 Err(failure) => {
                     let refused = ControlError::NotWritten { reason: Brief::new(&failure.to_string()) };
+                    let is_submission = batch.is_submission();
                     let _ = batch.done.map(|done| done.send(Err(refused)));
+                    if is_submission {
+                        self.office.forget(batch.job);
+                    }
                     if matches!(failure, AppendError::Inconsistent { .. } | AppendError::Unsound { .. }) {
                         self.went_astray(batch.job, &failure.to_string(), ctx);
                     } else {
@@ -231,11 +244,7 @@ impl Supervisor {
         for order in batch.turn.orders {
             self.order(batch.job, order, ctx);
         }
-        if self.office.is_drained() {
-            for drainer in self.drainers.drain(..) {
-                let _ = drainer.send(());
-            }
-        }
+        self.tell_drainers();
     }
 
     fn order(&mut self, job: JobId, order: Order, ctx: &mut Context<Self>) {
@@ -279,6 +288,8 @@ impl Supervisor {
                 supervisor.office.put_off(job, ask);
             }
             Err(MailboxError::Timeout) => supervisor.office.put_off(job, ask),
+            // Where it was made anew meanwhile, it was asked again already.
+            Err(MailboxError::Closed) if supervisor.agents.is_alive(ask.agent()) => {}
             Err(MailboxError::Closed) => supervisor.died(ask.agent(), ctx),
         }));
     }
@@ -321,23 +332,34 @@ impl Supervisor {
         }
         for agent in self.agents.revive(now) {
             info!(agent = agent.name(), from = "Dead", to = "Ready", cause = "made anew", "state changed");
-            // What was asked of it while it was dead was heard by nobody.
-            let following = self.office.agent_died(agent, now);
+            let following = self.office.agent_is_back(agent, now);
             self.follow(following, ctx);
         }
         let following = self.office.tick(now);
         self.follow(following, ctx);
+        self.tell_drainers();
+    }
+
+    fn tell_drainers(&mut self) {
+        if self.office.is_drained() {
+            self.drainers.drain(..).for_each(|drainer| _ = drainer.send(()));
+        }
     }
 }
 
 /// The jobs that are not over, as they were.
-fn restored(history: &History, rules: Rules) -> Result<Office, automcu_history::HistoryError> {
+fn restored(history: &History, rules: Rules, takes_up: TakesUp) -> Result<Office, automcu_history::HistoryError> {
     let mut office = Office::new(rules, history.next_job()?);
     let mut after = None;
     let mut running = Vec::new();
     loop {
         let page = history.running(after.as_ref(), automcu_history::PAGE)?;
-        running.extend(page.items.iter().map(|job| job.id));
+        let is_wanted = |id: &JobId| match takes_up {
+            TakesUp::All => true,
+            TakesUp::None => false,
+            TakesUp::One(wanted) => *id == wanted,
+        };
+        running.extend(page.items.iter().map(|job| job.id).filter(is_wanted));
         after = page.next;
         if after.is_none() {
             break;
@@ -452,10 +474,10 @@ impl Handler<SubmitJob> for Supervisor {
         let taken = plan.and_then(|plan| self.office.submit(&plan, self.now()));
         match taken {
             Err(error) => Box::pin(std::future::ready(Err(error))),
-            Ok((job, None)) => Box::pin(std::future::ready(Ok(job))),
-            Ok((job, Some(turn))) => {
+            // What came before is acknowledged when it is written, and so is this.
+            Ok((job, turn)) => {
                 let (done, written) = oneshot::channel();
-                self.write(job, turn, Some(done), ctx);
+                self.write(job, turn.unwrap_or_default(), Some(done), ctx);
                 Box::pin(async move { written.await.unwrap_or(Err(ControlError::Ending)).map(|()| job) })
             }
         }

@@ -54,7 +54,7 @@ impl Agents {
         Self { factories, own, proposal, training, evaluation, deaths: BTreeMap::new(), dead: BTreeMap::new() }
     }
 
-    fn is_alive(&self, agent: Agent) -> bool {
+    pub(crate) fn is_alive(&self, agent: Agent) -> bool {
         match agent {
             Agent::Proposal => self.proposal.propose.connected(),
             Agent::Training => self.training.train.connected(),

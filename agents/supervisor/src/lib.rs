@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use actix::{Actor, ArbiterHandle};
 use automcu_artifacts::Store;
-use automcu_contract::{ControlPort, TrainingProgress};
+use automcu_contract::{ControlPort, JobId, TrainingProgress};
 use automcu_history::{Event, History};
 
 pub use agents::Factories;
@@ -25,11 +25,24 @@ pub struct Config {
     pub jobs_at_work: usize,
     /// Jobs that are not over; more are refused.
     pub most_jobs: usize,
+    /// Which of the jobs are gone on with that were under way when the last daemon ended.
+    pub takes_up: TakesUp,
+}
+
+/// Which jobs are gone on with. The others stay as they are, for another daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakesUp {
+    /// All of them.
+    All,
+    /// None.
+    None,
+    /// This one.
+    One(JobId),
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { jobs_at_work: 4, most_jobs: 1000 }
+        Self { jobs_at_work: 4, most_jobs: 1000, takes_up: TakesUp::All }
     }
 }
 

@@ -52,10 +52,11 @@ impl Office {
 
     /// Ends a job whose events were refused, from where they leave it.
     pub(crate) fn end_astray(&mut self, mut job: Job, why: &str, now_ms: u64) -> Turn {
-        if let Some(before) = self.jobs.remove(&job.id) {
-            job.adopt_trainings(before);
+        let before = self.jobs.remove(&job.id);
+        if job.state.is_final() {
+            return Turn::default();
         }
-        let turn = if job.state.is_final() { Turn::default() } else { job.fail(why, now_ms) };
+        let turn = job.end_astray(before, why, now_ms);
         self.jobs.insert(job.id, job);
         turn
     }
@@ -63,6 +64,7 @@ impl Office {
     /// A job that was never written.
     pub(crate) fn forget(&mut self, job: JobId) {
         self.jobs.remove(&job);
+        self.keys.retain(|(_, known)| *known != job);
     }
 
     fn remember(&mut self, job: &Job) {
@@ -103,7 +105,8 @@ impl Office {
         if self.is_draining {
             return Err(ControlError::Ending);
         }
-        self.jobs.get_mut(&job).ok_or(ControlError::NotUnderWay { job })?.command(command, now_ms)
+        let has_place = self.at_work() < self.rules.at_work;
+        self.jobs.get_mut(&job).ok_or(ControlError::NotUnderWay { job })?.command(command, has_place, now_ms)
     }
 
     pub(crate) fn proposed(&mut self, answer: ProposalSummary, now_ms: u64) -> Option<Following> {
@@ -143,6 +146,10 @@ impl Office {
         self.jobs.values_mut().map(|job| (job.id, job.agent_died(agent, now_ms))).collect()
     }
 
+    pub(crate) fn agent_is_back(&mut self, agent: Agent, now_ms: u64) -> Vec<Following> {
+        self.jobs.values_mut().map(|job| (job.id, job.agent_is_back(agent, now_ms))).collect()
+    }
+
     /// All jobs that are at work end, as nothing can be done for them.
     pub(crate) fn fail_all(&mut self, cause: &str, now_ms: u64) -> Vec<Following> {
         let at_work = self.jobs.values_mut().filter(|job| job.is_at_work());
@@ -161,12 +168,16 @@ impl Office {
         following
     }
 
+    fn at_work(&self) -> usize {
+        self.jobs.values().filter(|job| job.is_at_work()).count()
+    }
+
     /// Jobs of the highest priority first, of these the oldest.
     fn begin(&mut self, now_ms: u64) -> Vec<Following> {
         if self.is_draining {
             return Vec::new();
         }
-        let at_work = self.jobs.values().filter(|job| job.is_at_work()).count();
+        let at_work = self.at_work();
         let mut queued: Vec<&mut Job> = self.jobs.values_mut().filter(|job| job.state == JobState::Queued).collect();
         queued.sort_by_key(|job| (std::cmp::Reverse(job.plan.priority), job.id));
         let free = self.rules.at_work.saturating_sub(at_work);

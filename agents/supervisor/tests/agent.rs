@@ -212,7 +212,7 @@ impl Place {
             }),
             factories: factories(fate),
         };
-        (spawn(&Arbiter::current(), Config { jobs_at_work: 2, most_jobs: 8 }, hands), heard)
+        (spawn(&Arbiter::current(), Config { jobs_at_work: 2, most_jobs: 8, ..Config::default() }, hands), heard)
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Goal(f64);
 impl Size {
     /// The most: beyond any microcontroller.
     pub const MOST: Self = Self(1 << 40);
-    const REMEDY: &str = "a size like \"64 KiB\" (times 1024) or \"64 KB\" (times 1000), or whole bytes";
+    const REMEDY: &str = "a size like \"64 KiB\" (times 1024) or \"64 KB\" (times 1000)";
 
     /// So many bytes.
     #[must_use]
@@ -89,7 +89,7 @@ impl fmt::Display for Size {
 impl Span {
     /// The most: a year.
     pub const MOST: Self = Self(366 * 24 * 3600);
-    const REMEDY: &str = "a time like \"2 h\", \"90 min\" or \"1 h 30 min\", or seconds as a number, up to 366 days";
+    const REMEDY: &str = "a time like \"2 h\", \"90 min\" or \"1 h 30 min\", up to 366 days";
 
     /// So many seconds.
     #[must_use]

@@ -13,6 +13,8 @@ use automcu_target::Catalogue;
 use automcu_toolchain::{Choice, Own, judge::Judge};
 use automcu_workers::{Bounds, Local};
 
+use tracing::warn;
+
 use crate::{
     Host, input,
     judges::{Found, Setting, Workshop},
@@ -78,11 +80,18 @@ fn judges(workshop: &Workshop<'_>) -> Result<Vec<Arc<dyn Judge>>, Failure> {
     let mut judges: Vec<Arc<dyn Judge>> = vec![Arc::new(Own::default())];
     let is_wanted = |name: &str| match configured.names.as_slice() {
         [] => USUAL.contains(&name),
-        names => names.iter().any(|wanted| wanted == name),
+        names => names.iter().any(|wanted| wanted == name || wanted == "all"),
     };
     judges.extend(found.into_iter().filter(|tool| is_wanted(tool.name)).filter_map(|tool| match tool.found {
         Found::Ready { judge, .. } => Some(Arc::from(judge)),
-        Found::Missing { .. } | Found::Broken { .. } => None,
+        Found::Missing { looked_at } => {
+            warn!(judge = tool.name, looked_at, "not there; candidates are judged without it");
+            None
+        }
+        Found::Broken { why, .. } => {
+            warn!(judge = tool.name, %why, "does not work; candidates are judged without it");
+            None
+        }
     }));
     Ok(judges)
 }

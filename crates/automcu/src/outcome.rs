@@ -388,6 +388,7 @@ const fn of_run(error: &AloneError) -> Outcome {
         AloneError::Plan(PlanError::NoData(_) | PlanError::Data(_)) => Outcome::Unreadable,
         AloneError::Plan(_) => Outcome::Refused,
         AloneError::Start(_) | AloneError::Store(_) | AloneError::History(_) => Outcome::NotCreated,
+        AloneError::Ails(_) => Outcome::NotCreated,
         AloneError::Refused(_) | AloneError::Gone => Outcome::Broken,
     }
 }

@@ -15,6 +15,17 @@ const MEMORY_BYTES: u64 = 64 << 10;
 const GOAL: f64 = 0.90;
 const TIME_S: u64 = 240;
 
+/// With the whole path of its data, where that is a path: whoever reads it may be somewhere else.
+fn whole(job: JobFile) -> JobFile {
+    if PUBLISHED.iter().any(|published| published.name == job.data) || !Path::new(&job.data).exists() {
+        return job;
+    }
+    match std::path::absolute(&job.data).ok().and_then(|path| path.into_os_string().into_string().ok()) {
+        Some(data) => JobFile { data, ..job },
+        None => job,
+    }
+}
+
 /// A job that somebody asks for.
 #[derive(Debug)]
 pub(crate) struct Wish {
@@ -56,14 +67,15 @@ impl Wish {
         let (name, text) = input::content(path, stdin, REQUEST_BYTES)?;
         let is_json = path == Path::new("-") && text.trim_ascii_start().starts_with(b"{");
         let format = if is_json { Format::Json } else { Format::of(path) };
-        Ok(Self { job: JobFile::read(&name, format, &text)?, assumed: Vec::new(), said: Said::File })
+        let job = whole(JobFile::read(&name, format, &text)?);
+        Ok(Self { job, assumed: Vec::new(), said: Said::File })
     }
 
     fn of_words(text: &str, targets: &Catalogue) -> Result<Self, Failure> {
         let data = PUBLISHED.iter().map(|published| published.name);
         let vocabulary = Vocabulary::new(data, targets.parts().iter().flat_map(Part::names));
         let understood = automcu_words::read(text, &vocabulary)?;
-        Ok(Self { job: understood.job, assumed: understood.assumed, said: Said::Words })
+        Ok(Self { job: whole(understood.job), assumed: understood.assumed, said: Said::Words })
     }
 
     /// Whether the job may be begun: `yes` is said beforehand, or somebody can be asked.

@@ -4,9 +4,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use automcu_api::{JobDetail, JobFile, Notice};
 use automcu_artifacts::{ArtifactId, Bundle, BundleError, StoreError};
-use automcu_contract::{ControlError, JobId, SubmitJob};
-use automcu_history::HistoryError;
-use automcu_supervisor::Told;
+use automcu_contract::{Beat, Command, CommandJob, ControlError, JobId, SubmitJob};
+use automcu_history::{History, HistoryError};
+use automcu_supervisor::{TakesUp, Told};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -71,6 +71,9 @@ pub enum AloneError {
     /// There is nothing to resume.
     #[error("no job was interrupted here; leave --resume out to begin one")]
     NothingToResume,
+    /// The supervisor can go no further.
+    #[error("{0}")]
+    Ails(String),
     /// The supervisor has gone.
     #[error("the supervisor has ended; what it said is above")]
     Gone,
@@ -88,8 +91,15 @@ pub fn run_alone(house: &House, errand: Errand<'_>, watcher: &mut dyn Watcher) -
             // Whoever is that slow hears of the state later.
             let _ = sender.try_send(notice);
         });
-        let running = house.start(tell)?;
-        let done = accompany(&running, errand, heard, watcher).await;
+        let history = house.open()?;
+        let resumed = match errand {
+            Errand::New(_) => None,
+            Errand::Resume => Some(last_open(&history)?),
+        };
+        // What else was interrupted here waits until it is resumed itself.
+        let takes_up = resumed.map_or(TakesUp::None, TakesUp::One);
+        let running = house.start_over(history, takes_up, tell)?;
+        let done = accompany(&running, errand, resumed, heard, watcher).await;
         running.end().await;
         done
     })
@@ -98,6 +108,7 @@ pub fn run_alone(house: &House, errand: Errand<'_>, watcher: &mut dyn Watcher) -
 async fn accompany(
     running: &Running,
     errand: Errand<'_>,
+    resumed: Option<JobId>,
     mut heard: mpsc::Receiver<Notice>,
     watcher: &mut dyn Watcher,
 ) -> Result<End, AloneError> {
@@ -110,7 +121,14 @@ async fn accompany(
             let plan = running.planner.keep(&planned.plan)?;
             running.control.submit.send(SubmitJob { plan }).await.map_err(|_| AloneError::Gone)??
         }
-        Errand::Resume => last_open(running)?,
+        Errand::Resume => {
+            let job = resumed.ok_or(AloneError::NothingToResume)?;
+            if running.history.job(job)?.state == automcu_history::JobState::Paused {
+                let command = CommandJob { job, command: Command::Resume };
+                running.control.command.send(command).await.map_err(|_| AloneError::Gone)??;
+            }
+            job
+        }
     };
     loop {
         match tokio::time::timeout(LOOK, heard.recv()).await {
@@ -125,6 +143,7 @@ async fn accompany(
             }
             Ok(None) => return Err(AloneError::Gone),
             Err(_) if !running.control.submit.connected() => return Err(AloneError::Gone),
+            Err(_) if let Some(why) = ails(running).await => return Err(AloneError::Ails(why)),
             // A notice may have been left out.
             Err(_) if running.history.job(job)?.state.is_final() => {
                 return Ok(End::Over(Box::new(detail(running, job)?)));
@@ -137,8 +156,13 @@ async fn accompany(
     }
 }
 
-fn last_open(running: &Running) -> Result<JobId, AloneError> {
-    let page = running.history.running(None, automcu_history::PAGE)?;
+/// What ails the supervisor, if anything does.
+async fn ails(running: &Running) -> Option<String> {
+    running.control.beat.send(Beat).await.ok()?.err().map(|why| why.to_string())
+}
+
+fn last_open(history: &History) -> Result<JobId, AloneError> {
+    let page = history.running(None, automcu_history::PAGE)?;
     page.items.last().map(|job| job.id).ok_or(AloneError::NothingToResume)
 }
 

@@ -12,7 +12,7 @@ use actix::Arbiter;
 use automcu_artifacts::{Store, StoreError};
 use automcu_contract::{ControlPort, Drain};
 use automcu_history::{History, HistoryError, Opened};
-use automcu_supervisor::{Factories, Told};
+use automcu_supervisor::{Factories, TakesUp, Told};
 use automcu_target::{Catalogue, Part};
 use automcu_toolchain::{
     Tools,
@@ -121,9 +121,23 @@ pub struct Running {
 impl House {
     /// Opens the history and starts the agents; jobs that are not over are gone on with. Only within an actix system.
     pub fn start(&self, tell: Arc<dyn Fn(Told<'_>) + Send + Sync>) -> Result<Running, StartError> {
+        self.start_over(self.open()?, TakesUp::All, tell)
+    }
+
+    /// Opens the history.
+    pub(crate) fn open(&self) -> Result<Arc<History>, StartError> {
         let (history, opened) = History::open(&folder(&self.folder, "history")?)?;
         tell_of(&opened);
-        let history = Arc::new(history);
+        Ok(Arc::new(history))
+    }
+
+    /// Starts the agents over a history that is open.
+    pub(crate) fn start_over(
+        &self,
+        history: Arc<History>,
+        takes_up: TakesUp,
+        tell: Arc<dyn Fn(Told<'_>) + Send + Sync>,
+    ) -> Result<Running, StartError> {
         let store = Store::open(folder(&self.folder, "artifacts")?)?;
         let arbiters: Vec<Arbiter> = (0..4).map(|_| Arbiter::new()).collect();
         let [supervisor, proposal, training, evaluation] = [0, 1, 2, 3].map(|n: usize| arbiters[n].handle());
@@ -135,6 +149,7 @@ impl House {
         let config = automcu_supervisor::Config {
             jobs_at_work: self.capacity.jobs_at_work.get() as usize,
             most_jobs: self.capacity.most_jobs.get() as usize,
+            takes_up,
         };
         let hands = automcu_supervisor::Hands {
             history: Arc::clone(&history),

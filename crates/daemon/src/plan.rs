@@ -182,7 +182,7 @@ impl Planner {
         let judge = self.judge(asked)?;
         let recipe = self.recipe(asked, &samples, &mut assumed)?;
         let time_s = time(asked, &mut assumed);
-        let ladder = self.ladder(asked.limits, time_s);
+        let ladder = self.ladder(asked.limits, time_s, asked.seeds.unwrap_or(1));
         let at = |length: Length| self.conditions(&source, asked, splitting, Recipe { length, ..recipe.clone() });
         let (first, then) = (at(ladder.first)?, at(ladder.then)?);
         let mut rungs = vec![
@@ -198,7 +198,7 @@ impl Planner {
             recipe: recipe.name.clone(),
             limits: Limits {
                 time: time_s.and_then(Span::new),
-                candidates: Some(ladder.candidates),
+                candidates: asked.limits.candidates,
                 epochs: asked.limits.epochs,
             },
             ..asked.clone()
@@ -301,8 +301,9 @@ impl Planner {
     }
 
     /// How long is trained, and how many: by time so that all slots are busy for all of it, by epochs as it is said.
-    fn ladder(&self, limits: Limits, time_s: Option<u64>) -> Ladder {
-        let Some(time_s) = time_s else {
+    fn ladder(&self, limits: Limits, time_s: Option<u64>, seeds: u32) -> Ladder {
+        // Epochs give the lengths; a time beside them is a bound.
+        let Some(time_s) = time_s.filter(|_| limits.epochs.is_none()) else {
             let epochs = limits.epochs.unwrap_or(RUNG_FACTOR);
             let candidates = limits.candidates.unwrap_or(USUAL_CANDIDATES);
             return Ladder {
@@ -335,7 +336,8 @@ impl Planner {
         Ladder {
             first: at_least(lasting(EXPLORING, candidates)),
             candidates: candidates_in_time,
-            then: at_least(lasting(refining, refined)),
+            // One with other seeds is trained one after the other.
+            then: at_least(lasting(refining, refined + self.slots * seeds.saturating_sub(1))),
             refined,
         }
     }

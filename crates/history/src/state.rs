@@ -273,8 +273,13 @@ fn of_candidate(
                 return Err(Inconsistency::NotTrained { job: job.id, candidate: id });
             }
             job.verified += 1;
-            let known = candidate.verification.as_ref().and_then(|known| known.attempt);
-            if candidate.verification.is_none() || known <= verification.attempt {
+            // Of the latest weights, unless others were proven as the answer.
+            let is_latest = candidate
+                .training
+                .as_ref()
+                .is_some_and(|training| verification.attempt.is_none_or(|attempt| attempt == training.attempt));
+            let is_proven = candidate.verification.as_ref().is_some_and(|known| known.bundle.is_some());
+            if matches!(&event.what, What::CandidateVerified { as_winner: true, .. }) || (is_latest && !is_proven) {
                 candidate.verification = Some(verification);
             }
         }

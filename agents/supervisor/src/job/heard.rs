@@ -102,12 +102,17 @@ impl Job {
     /// A training has ended.
     pub(crate) fn trained(&mut self, answer: &TrainingSummary, now_ms: u64) -> Option<Turn> {
         let Ticket { candidate, attempt, .. } = answer.ticket;
-        self.underway.remove(&Ask::Train(candidate, attempt))?;
+        let underway = self.underway.remove(&Ask::Train(candidate, attempt))?;
         let mut turn = Turn::default();
+        // What was asked to stop, and failed on the way out, can be gone on with.
+        let end = match &answer.end {
+            TrainingEnd::Failed { is_transient: true, .. } if underway.is_stopping => &TrainingEnd::Stopped,
+            end => end,
+        };
         let what = What::TrainingEnded {
             candidate,
             attempt,
-            end: answer.end.clone().into(),
+            end: end.clone().into(),
             metric: answer.metric.map(Into::into),
             epochs: answer.epochs,
             duration_ms: answer.duration_ms,
@@ -162,7 +167,7 @@ impl Job {
         self.underway.remove(&ask);
     }
 
-    /// An agent has died, and all that it was asked with it.
+    /// An agent has died, and all that it was asked with it. It is asked again when it is back.
     pub(crate) fn agent_died(&mut self, agent: Agent, now_ms: u64) -> Turn {
         let mut turn = Turn::default();
         let lost: Vec<Ask> = self.underway.keys().copied().filter(|ask| ask.agent() == agent).collect();
@@ -172,6 +177,13 @@ impl Job {
                 self.give_up(ask, &format!("the {} agent died of it {MISHAPS} times", agent.name()), now_ms, &mut turn);
             }
         }
+        turn
+    }
+
+    /// An agent was made anew; what it was asked while it was dead was heard by nobody.
+    pub(crate) fn agent_is_back(&mut self, agent: Agent, now_ms: u64) -> Turn {
+        let mut turn = Turn::default();
+        self.underway.retain(|ask, _| ask.agent() != agent);
         self.turn(now_ms, &mut turn);
         turn
     }
@@ -244,7 +256,7 @@ impl Job {
     }
 
     /// What a user wants.
-    pub(crate) fn command(&mut self, command: Command, now_ms: u64) -> Result<Turn, ControlError> {
+    pub(crate) fn command(&mut self, command: Command, has_place: bool, now_ms: u64) -> Result<Turn, ControlError> {
         let is_over = self.state.is_final();
         let meaningless = |wanted: &str| {
             let state = Brief::new(&format!("{:?}", self.state).to_lowercase());
@@ -256,7 +268,7 @@ impl Job {
             Command::Pause if is_over || self.state == JobState::Paused => return meaningless("paused"),
             Command::Pause => return Ok(self.paused(now_ms)),
             Command::Resume if self.state != JobState::Paused => return meaningless("resumed"),
-            Command::Resume => return Ok(self.resumed(now_ms)),
+            Command::Resume => return Ok(self.resumed(has_place, now_ms)),
             _ if is_over => return meaningless("changed"),
             Command::AllowCandidates(0) => {
                 let reason = Brief::new("0 candidates are none; allow at least 1, or cancel the job");
@@ -287,9 +299,11 @@ impl Job {
         turn
     }
 
-    fn resumed(&mut self, now_ms: u64) -> Turn {
+    /// It goes on where it was, or waits for its turn where others have taken its place.
+    fn resumed(&mut self, has_place: bool, now_ms: u64) -> Turn {
         let mut turn = Turn::default();
-        self.go(self.before_pause, "the user resumed it", now_ms, &mut turn);
+        let to = if has_place { self.before_pause } else { JobState::Queued };
+        self.go(to, "the user resumed it", now_ms, &mut turn);
         self.turn(now_ms, &mut turn);
         turn
     }

@@ -177,10 +177,12 @@ impl Job {
         self.events = n;
     }
 
-    /// Trainings that were asked for, so that they are stopped.
-    pub(crate) fn adopt_trainings(&mut self, before: Self) {
-        self.underway = before.underway;
-        self.underway.retain(|ask, _| ask.agent() == Agent::Training);
+    /// Ends here, and stops what was asked for by what this was taken for. Some of that was never ordered, so nobody waits for it.
+    pub(crate) fn end_astray(&mut self, before: Option<Self>, why: &str, now_ms: u64) -> Turn {
+        self.underway = before.map(|before| before.underway).unwrap_or_default();
+        let turn = self.fail(why, now_ms);
+        self.underway.clear();
+        turn
     }
 
     /// The first event of a job.

@@ -15,6 +15,8 @@ use super::{
 const LOOKED_AT: usize = 3;
 /// So many candidates are refused for each one that is let in before no more are asked for.
 const MOST_REFUSED: u32 = 64;
+/// So many of the best that cannot be proven end a job: then it is hardly their fault.
+const UNPROVEN: usize = 3;
 /// So many trainings fail, none coming through, before a job is given up.
 const ALL_FAILED: usize = 5;
 
@@ -78,6 +80,10 @@ impl Job {
             });
             let said = said.unwrap_or("nothing");
             return Some(format!("judges failed {JUDGES_FAILED} times in a row, last: {said}"));
+        }
+        let unproven = self.candidates.values().flat_map(|of| of.proven.values()).filter(|found| !found.fits).count();
+        if unproven >= UNPROVEN {
+            return Some(format!("{unproven} of the best could not be proven; what was found of them says why"));
         }
         let ended = || self.candidates.values().flat_map(|of| &of.runs).filter(|run| run.outcome.is_some());
         if ended().count() >= ALL_FAILED && ended().all(|run| run.trained().is_none()) {
@@ -352,6 +358,18 @@ impl Job {
     /// Ends what trains, and makes the answer ready.
     fn conclude(&mut self, closing: Closing, now_ms: u64, turn: &mut Turn) -> JobState {
         self.stop(|ask| matches!(ask, Ask::Train(..) | Ask::Screen(_)), closing.stop(), turn);
+        if closing != Closing::GoalMet {
+            // The best are looked at before one is chosen.
+            let trained = self.came_through();
+            let unseen: Vec<Contender> =
+                trained.into_iter().take(LOOKED_AT).filter(|found| !self.is_seen(found)).collect();
+            for contender in unseen {
+                self.verify(contender, Proof::Choice, turn);
+            }
+            if self.underway.keys().any(|ask| matches!(ask, Ask::Verify(.., Proof::Choice))) {
+                return JobState::Verifying;
+            }
+        }
         let verified = if closing == Closing::GoalMet { self.counting() } else { self.verified() };
         let Some(best) = verified.first().copied() else {
             return self.conclude_unverified(closing, now_ms, turn);

@@ -4,7 +4,7 @@ use std::{
     fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Read, Seek, Write},
     os::unix::{
-        fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
+        fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
@@ -18,6 +18,9 @@ const SOCKET_MODE: u32 = 0o660;
 const FOLDER_MODE: u32 = 0o750;
 /// The same where all may make folders.
 const OWN_FOLDER_MODE: u32 = 0o700;
+
+#[expect(clippy::cast_possible_wrap, reason = "the system counts flags so")]
+const NOFOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
 
 /// A socket that this process listens at, until it is dropped.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ pub enum SocketError {
         path: PathBuf,
     },
     /// Others may put their own in its place.
-    #[error("{}: others may write into this folder; take that from them (chmod o-w), or use another", folder.display())]
+    #[error("{}: others may write into this folder; take that from them (chmod go-w), or use another", folder.display())]
     OpenFolder {
         /// The folder.
         folder: PathBuf,
@@ -86,9 +89,10 @@ impl Socket {
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         make(folder, if place.is_shared_ground { OWN_FOLDER_MODE } else { FOLDER_MODE }).map_err(at(folder))?;
-        let lock = lock(path)?;
-        let owner = lock.metadata().map_err(at(path))?.uid();
+        let owner = rustix::process::geteuid().as_raw();
+        // Before anything is written there.
         check(folder, place.is_shared_ground, owner)?;
+        let lock = lock(path)?;
         clear(path)?;
         let listener = UnixListener::bind(path).map_err(at(path))?;
         fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE)).map_err(at(path))?;
@@ -157,7 +161,9 @@ fn lock(socket: &Path) -> Result<File, SocketError> {
     path.push(".lock");
     let path = PathBuf::from(path);
     let mut options = File::options();
-    let mut file = options.create(true).truncate(false).read(true).write(true).open(&path).map_err(at(&path))?;
+    // A link would have another file written to.
+    options.create(true).truncate(false).read(true).write(true).custom_flags(NOFOLLOW);
+    let mut file = options.open(&path).map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -179,7 +185,7 @@ fn check(folder: &Path, is_shared_ground: bool, owner: u32) -> Result<(), Socket
     if is_shared_ground && (user != owner || mode != OWN_FOLDER_MODE) {
         return Err(SocketError::NotOurs { folder: folder.to_owned() });
     }
-    if mode & 0o002 != 0 {
+    if mode & 0o022 != 0 {
         return Err(SocketError::OpenFolder { folder: folder.to_owned() });
     }
     Ok(())

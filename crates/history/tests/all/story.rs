@@ -89,7 +89,15 @@ fn rounds_adjustments_and_rungs_are_told() {
     assert_eq!((first.fits(), first.training.map(|training| training.rung)), (true, Some(0)), "the latest attempt's");
     let second = history.candidate(JobId(1), CandidateId(2)).expect("readable").expect("there");
     assert!(!second.fits());
+    // Of earlier weights than the latest only what was proven as the answer counts.
     put(&history, vec![ended(1, 1, 3, 0.7), verified_of(1, 1, 2)]);
+    let first = history.candidate(JobId(1), CandidateId(1)).expect("readable").expect("there");
+    assert_eq!(first.verification.and_then(|verification| verification.attempt), None);
+    let mut winner = verified_of(1, 1, 2);
+    if let What::CandidateVerified { as_winner, .. } = &mut winner.what {
+        *as_winner = true;
+    }
+    put(&history, vec![winner]);
     let first = history.candidate(JobId(1), CandidateId(1)).expect("readable").expect("there");
     let verification = first.verification.expect("verified");
     assert_eq!((verification.attempt, verification.test), (Some(AttemptId(2)), Some(metric(0.79))));

@@ -3,6 +3,7 @@
 mod answer;
 
 use std::{
+    fs,
     io::Read,
     path::{Path, PathBuf},
     sync::{
@@ -52,10 +53,19 @@ pub(crate) fn run(
         wish: &wish,
         consent,
         stdin,
-        is_interrupted: (host.interrupts)(),
+        interrupts: host.interrupts,
+        is_interrupted: None,
     };
+    // Not only when all is done.
+    fs::create_dir_all(&output).map_err(|error| Failure::Create { path: output.clone(), error })?;
     let errand = if arguments.resume { Errand::Resume } else { Errand::New(&wish.job) };
-    let end = run_alone(&house, errand, &mut watcher)?;
+    let end = run_alone(&house, errand, &mut watcher);
+    // It goes where it stayed empty.
+    let is_over = matches!(&end, Ok(End::Over(_)));
+    if !is_over {
+        let _ = fs::remove_dir(&output);
+    }
+    let end = end?;
     watcher.status.finish();
     match end {
         End::Declined if consent == Consent::Missing => Err(Failure::Unconfirmed),
@@ -94,7 +104,9 @@ struct Terminal<'t, 's> {
     wish: &'t Wish,
     consent: Consent,
     stdin: &'t mut dyn Read,
-    is_interrupted: Arc<AtomicBool>,
+    interrupts: fn() -> Arc<AtomicBool>,
+    /// From when on there is something to keep.
+    is_interrupted: Option<Arc<AtomicBool>>,
 }
 
 impl Watcher for Terminal<'_, '_> {
@@ -119,6 +131,6 @@ impl Watcher for Terminal<'_, '_> {
 
     fn wants_to_stop(&mut self) -> bool {
         self.status.show(|| vec![self.board.status(wall_ms())]);
-        self.is_interrupted.load(Ordering::Relaxed)
+        self.is_interrupted.get_or_insert_with(self.interrupts).load(Ordering::Relaxed)
     }
 }
