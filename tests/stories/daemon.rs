@@ -66,6 +66,13 @@ async fn a_job_ends_with_a_bundle_whose_code_is_proven() {
     }
     let proven = automcu(&["verify", laid_out.to_str().expect("text")]);
     assert_eq!(proven.outcome, automcu::Outcome::Yes, "{}{}", proven.output, proven.errors);
+    // Whether what was refused should have been can be asked of a job as of a record.
+    let (name, socket) = (job.to_string(), lair.socket());
+    let audited = tokio::task::spawn_blocking(move || {
+        automcu(&["audit", &name, "--socket", socket.to_str().expect("text"), "--sample", "2", "--json"]).output
+    });
+    let audited: serde_json::Value = serde_json::from_str(&audited.await.expect("asked")).expect("JSON");
+    assert_eq!(audited["counts"]["candidates"], detail.job.candidates, "{audited}");
     assert_eq!(daemon.end(), Some(0));
     assert!(!lair.socket().exists(), "an ended daemon leaves no socket");
     transitions_are_told(&lair.log());

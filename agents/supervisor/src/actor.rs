@@ -17,7 +17,7 @@ use tracing::{debug, error, info, warn};
 use crate::{
     Config, Hands, Told,
     agents::{Agents, Death, MOST_DEATHS},
-    job::{Agent, Ask, Order, Turn},
+    job::{Agent, Ask, Job, Order, Turn},
     office::{self, Following, Office, Rules},
 };
 
@@ -52,7 +52,7 @@ struct Handed {
     number: u64,
     batch: Batch,
     /// What came of it, once that is known.
-    outcome: Option<Result<(), String>>,
+    outcome: Option<Result<(), AppendError>>,
 }
 
 /// Events that are written together, and what is done after that.
@@ -179,8 +179,8 @@ impl Supervisor {
         ctx.spawn(written.into_actor(self).map(move |written, agent, ctx| {
             let outcome = match written {
                 Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err("the history has gone".to_owned()),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(AppendError::Gone),
             };
             if let Some(handed) = agent.being_written.iter_mut().find(|handed| handed.number == number) {
                 handed.outcome = Some(outcome);
@@ -196,11 +196,29 @@ impl Supervisor {
             match outcome {
                 Ok(()) => self.carry_out(batch, ctx),
                 Err(failure) => {
-                    self.ails(&failure);
-                    let refused = ControlError::NotWritten { reason: Brief::new(&failure) };
+                    let refused = ControlError::NotWritten { reason: Brief::new(&failure.to_string()) };
                     let _ = batch.done.map(|done| done.send(Err(refused)));
+                    if matches!(failure, AppendError::Inconsistent { .. } | AppendError::Unsound { .. }) {
+                        self.went_astray(batch.job, &failure.to_string(), ctx);
+                    } else {
+                        self.ails(&failure.to_string());
+                    }
                 }
             }
+        }
+    }
+
+    /// What this holds of a job is not what is written: the job is read anew, and ends. The others go on.
+    fn went_astray(&mut self, id: JobId, why: &str, ctx: &mut Context<Self>) {
+        error!(job = %id, reason = why, "what was to be written of the job cannot have happened; it ends");
+        self.unwritten.retain(|batch| batch.job != id);
+        match reread(&self.history, id) {
+            Ok(Some(job)) => {
+                let turn = self.office.end_astray(job, &format!("the supervisor lost its way: {why}"), self.now());
+                self.write(id, turn, None, ctx);
+            }
+            Ok(None) => self.office.forget(id),
+            Err(error) => self.ails(&error.to_string()),
         }
     }
 
@@ -326,21 +344,26 @@ fn restored(history: &History, rules: Rules) -> Result<Office, automcu_history::
         }
     }
     for id in running {
-        let mut job = None;
-        history.events_of([id], |n, event| {
-            if job.is_none() {
-                job = office::submitted(id, &event.what);
-            }
-            if let Some(job) = &mut job {
-                job.replay(n, &event);
-            }
-        })?;
-        match job {
+        match reread(history, id)? {
             Some(job) => office.restore(job),
             None => error!(job = %id, "its plan cannot be read; it stays as it is"),
         }
     }
     Ok(office)
+}
+
+/// A job as its events make it; none where its plan cannot be read.
+fn reread(history: &History, id: JobId) -> Result<Option<Job>, automcu_history::HistoryError> {
+    let mut job = None;
+    history.events_of([id], |n, event| {
+        if job.is_none() {
+            job = office::submitted(id, &event.what);
+        }
+        if let Some(job) = &mut job {
+            job.replay(n, &event);
+        }
+    })?;
+    Ok(job)
 }
 
 /// The one place where transitions are told.

@@ -50,6 +50,21 @@ impl Office {
         self.jobs.insert(job.id, job);
     }
 
+    /// Ends a job whose events were refused, from where they leave it.
+    pub(crate) fn end_astray(&mut self, mut job: Job, why: &str, now_ms: u64) -> Turn {
+        if let Some(before) = self.jobs.remove(&job.id) {
+            job.adopt_trainings(before);
+        }
+        let turn = if job.state.is_final() { Turn::default() } else { job.fail(why, now_ms) };
+        self.jobs.insert(job.id, job);
+        turn
+    }
+
+    /// A job that was never written.
+    pub(crate) fn forget(&mut self, job: JobId) {
+        self.jobs.remove(&job);
+    }
+
     fn remember(&mut self, job: &Job) {
         if let Some(key) = &job.plan.key {
             if self.keys.len() == KEYS {

@@ -156,7 +156,7 @@ fn factories(fate: &Fate) -> Factories {
 
 fn plan(candidates: u32) -> JobPlan {
     let rung =
-        |name: &str, entrants| Rung { conditions: ArtifactId::of(name.as_bytes()), entrants, seeds: 1, warm: true };
+        |name: &str, entrants, seeds| Rung { conditions: ArtifactId::of(name.as_bytes()), entrants, seeds, warm: true };
     JobPlan {
         version: DOCUMENTS,
         asked: serde_json::Value::Null,
@@ -171,7 +171,7 @@ fn plan(candidates: u32) -> JobPlan {
         key: None,
         assignment: ArtifactId::of(b"assignment"),
         a_round: 4,
-        rungs: vec![rung("short", candidates), rung("long", 2)],
+        rungs: vec![rung("short", candidates, 1), rung("long", 2, 1), rung("again", 1, 3)],
         exploring: 0.55,
         screens_first: true,
         judge: None,
@@ -239,7 +239,7 @@ async fn a_job_is_written_down_as_it_goes_and_watchers_hear_each_event_once() {
     let (control, heard) = place.spawn(&history, &Fate::default());
     let job = submitted(&place, &control, &plan(10)).await;
     let found = ended(&history, job).await;
-    assert_eq!((found.state, found.candidates, found.trained), (JobState::Finished, 10, 12), "{}", found.cause);
+    assert_eq!((found.state, found.candidates, found.trained), (JobState::Finished, 10, 15), "{}", found.cause);
     assert!(found.winner.is_some());
     // What is told comes right after what is written.
     actix::clock::sleep(Duration::from_millis(50)).await;

@@ -142,7 +142,10 @@ fn answer(cli: Cli, streams: &mut Streams, said: &mut Said) -> Result<Outcome, F
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, &workshop(), said),
         Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &workshop(), said),
-        Verb::Audit(arguments) => cmd::audit::run(&arguments, data, program, &workshop(), said),
+        Verb::Audit(arguments) => {
+            let sockets = settings.sockets(&surroundings.settings);
+            cmd::audit::run(&arguments, data, program, &workshop(), &sockets, said)
+        }
         Verb::Validate(arguments) => cmd::validate::run(&arguments, input, &workshop(), said),
         Verb::Doctor(arguments) => cmd::doctor::run(&arguments, &workshop(), program, *clock, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),

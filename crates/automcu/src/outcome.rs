@@ -144,6 +144,8 @@ pub(crate) enum Failure {
     Archive(#[from] ArchiveError),
     #[error("{}: there is such a file already; name another", .0.display())]
     Exists(PathBuf),
+    #[error("{0} has no candidates yet")]
+    NothingProposed(String),
     #[error("{0}")]
     Serve(String),
     #[error("{0}")]
@@ -315,6 +317,7 @@ impl Failure {
             Self::Write(_) => Outcome::Unwritable,
             Self::Job(_) => Outcome::Refused,
             Self::Alone(error) => of_run(error),
+            Self::NothingProposed(_) => Outcome::Refused,
             Self::Serve(_) => Outcome::Broken,
             Self::Service(ServiceError::Gone | ServiceError::Signals(_)) => Outcome::Broken,
             Self::Service(_) => Outcome::NotCreated,

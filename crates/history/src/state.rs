@@ -263,12 +263,20 @@ fn of_candidate(
         }
         What::CandidateVerified { .. } => {
             let verification = verified(event);
-            let trained = candidate.training.as_ref().filter(|training| training.ended.is_some());
-            if trained.is_none_or(|training| verification.attempt > Some(training.attempt)) {
+            // Of an earlier try while a later one is under way, too.
+            let is_trained = |training: &Training| match verification.attempt {
+                Some(attempt) if attempt < training.attempt => true,
+                Some(attempt) => attempt == training.attempt && training.ended.is_some(),
+                None => training.ended.is_some(),
+            };
+            if !candidate.training.as_ref().is_some_and(is_trained) {
                 return Err(Inconsistency::NotTrained { job: job.id, candidate: id });
             }
             job.verified += 1;
-            candidate.verification = Some(verification);
+            let known = candidate.verification.as_ref().and_then(|known| known.attempt);
+            if candidate.verification.is_none() || known <= verification.attempt {
+                candidate.verification = Some(verification);
+            }
         }
         _ => of_training(job, &mut candidate, event)?,
     }

@@ -177,6 +177,12 @@ impl Job {
         self.events = n;
     }
 
+    /// Trainings that were asked for, so that they are stopped.
+    pub(crate) fn adopt_trainings(&mut self, before: Self) {
+        self.underway = before.underway;
+        self.underway.retain(|ask, _| ask.agent() == Agent::Training);
+    }
+
     /// The first event of a job.
     pub(crate) fn submission(&mut self, document: serde_json::Value, digest: String, now_ms: u64) -> Turn {
         let what = What::JobSubmitted {

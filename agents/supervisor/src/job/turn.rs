@@ -277,6 +277,10 @@ impl Job {
             if run.is_some_and(|run| run.outcome.is_some()) {
                 continue;
             }
+            // One after the other: of a candidate one attempt is under way at a time.
+            if waits {
+                break;
+            }
             waits = true;
             if run.is_none_or(|run| !run.is_open) {
                 self.start(candidate, rung, place, now_ms, turn);

@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::{CatalogueArgs, OUTCOMES, seconds};
 
-/// Asks of a record of `automcu screen` whether what was refused should have been: other judges are asked about a random sample.
+/// Asks of a record of `automcu screen`, or of a job, whether what was refused should have been: other judges are asked about a random
+/// sample. Of a job that are the candidates that judges refused; what its proposer passed over is counted by `automcu show`.
 ///
 /// Each candidate of the sample is linked without the limit, and every other judge that is there is asked; the judge that
 /// refused it does not judge itself. A refusal is false where another judge's figures fit. Also told: how many fit at int8 but
@@ -16,9 +17,12 @@ use super::{CatalogueArgs, OUTCOMES, seconds};
 #[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct Audit {
-    /// What `automcu screen --record` wrote
-    #[arg(value_name = "RECORD")]
+    /// What `automcu screen --record` wrote, or a job of the daemon, such as j3
+    #[arg(value_name = "RECORD|JOB")]
     pub(crate) record: PathBuf,
+    /// The daemon's socket, instead of AUTOMCU_SOCKET or the one in its usual place
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
     /// So many of the refused ones are asked about, and of the retained ones; all where there are fewer
     #[arg(long, value_name = "COUNT", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) sample: u32,

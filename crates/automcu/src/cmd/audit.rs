@@ -1,11 +1,13 @@
 //! `automcu audit`.
 
+mod job;
 mod opinion;
 mod show;
 mod training;
 
 use std::{path::Path, time::Duration};
 
+use automcu_api::Surroundings;
 use automcu_model::{DataType, Provenance};
 use automcu_target::{Budget, Footprint};
 use automcu_toolchain::Choice;
@@ -19,6 +21,7 @@ use crate::{
     Said,
     audit::{self, DataTypes, Threshold},
     cli::Audit,
+    daemon::Daemon,
     input,
     judges::{Setting, Workshop},
     outcome::{Failure, Outcome},
@@ -36,9 +39,10 @@ pub(crate) fn run(
     home: &Path,
     program: &Path,
     workshop: &Workshop<'_>,
+    sockets: &Surroundings,
     said: &mut Said,
 ) -> Result<Outcome, Failure> {
-    let record = Record::read(&arguments.record)?;
+    let record = record(arguments, sockets)?;
     let conditions = arguments.train.map(|count| Conditions::of(count, arguments, home, program)).transpose()?;
     let (candidates, repeated) = record::distinct(record.candidates);
     let (counts, limits) = (Counts::of(&candidates), Limits::of(&candidates));
@@ -84,6 +88,15 @@ pub(crate) fn run(
         answer.write(&mut said.output)?;
     }
     Ok(if answer.refused.otherwise.count > 0 { Outcome::No } else { Outcome::Yes })
+}
+
+/// The record that is asked about: of a job, where there is no such file.
+fn record(arguments: &Audit, sockets: &Surroundings) -> Result<Record, Failure> {
+    let named = arguments.record.to_str().and_then(|name| name.parse().ok());
+    match named.filter(|_| !arguments.record.exists()) {
+        Some(job) => job::record(&Daemon::find(arguments.socket.as_deref(), sockets)?, job),
+        None => Ok(Record::read(&arguments.record)?),
+    }
 }
 
 /// Whom the sample takes.
