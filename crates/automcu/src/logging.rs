@@ -170,8 +170,8 @@ mod tests {
     fn transition() {
         let (job, candidate) = ("j7", "c3");
         info!(
-            job,
-            candidate,
+            %job,
+            %candidate,
             agent = "training",
             from = "Queued",
             to = "Training",

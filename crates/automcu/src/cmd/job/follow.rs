@@ -78,7 +78,7 @@ fn before(
     })?;
     let left_out = lines.len().saturating_sub(BEFORE);
     if left_out > 0 {
-        status.line(&format!("({left_out} lines before; `automcu logs {job}` has everything)"));
+        status.line(&format!("(lines before: {left_out}; `automcu logs {job}` has everything)"));
     }
     lines[left_out..].iter().for_each(|line| status.line(line));
     Ok(last)
