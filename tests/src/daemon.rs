@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    net::{SocketAddr, TcpListener},
     os::{fd::OwnedFd, unix::net::UnixListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -22,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Lair {
     folder: PathBuf,
+    figures: SocketAddr,
 }
 
 /// A daemon. Dropped, it is killed.
@@ -34,7 +36,9 @@ impl Lair {
     /// In this folder.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        // A port that nobody listens at now.
+        let figures = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        Self { folder: folder.to_owned(), figures: figures.expect("a port") }
     }
 
     /// What its history, artifacts and trainings lie in.
@@ -47,6 +51,12 @@ impl Lair {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.folder.join("socket")
+    }
+
+    /// Where its figures are handed out.
+    #[must_use]
+    pub fn figures(&self) -> SocketAddr {
+        self.figures
     }
 
     /// What it said.
@@ -143,7 +153,9 @@ impl Lair {
 
     fn configuration(&self) -> PathBuf {
         let path = self.folder.join("config.toml");
-        std::fs::write(&path, "version = 1\n[judges]\nwhich = [\"plan\"]\n").expect("writable");
+        let figures = self.figures;
+        let text = format!("version = 1\n[judges]\nwhich = [\"plan\"]\n[metrics]\nlisten = \"{figures}\"\n");
+        std::fs::write(&path, text).expect("writable");
         path
     }
 }

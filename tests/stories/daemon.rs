@@ -1,7 +1,13 @@
 //! Jobs from their submission to their end, through the real socket, with real workers and the real compiler; and what becomes of
 //! them when the daemon is asked to end, or is killed.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    time::Duration,
+};
 
 use automcu_api::{
     Adjustment, Budget, CandidateView, ClientError, Goal, JobDetail, JobFile, JobId, JobState, Limits, Order,
@@ -215,6 +221,26 @@ async fn what_cannot_be_is_refused_before_it_costs_anything() {
         assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::JobRefused, Some(field)), "{problem:?}");
     }
     assert!(lair.client().jobs(None, Some(10)).await.expect("there").items.is_empty());
+}
+
+#[actix::test]
+async fn figures_are_handed_out_at_an_address_and_nothing_else_is() {
+    let (_folder, lair) = lair();
+    let _daemon = lair.awake().await;
+    let address = lair.figures();
+    let asked = move |path: &'static str| {
+        tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).expect("it listens");
+            write!(stream, "GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("text");
+            answer
+        })
+    };
+    let figures = asked("/metrics").await.expect("asked");
+    assert!(figures.starts_with("HTTP/1.1 200") && figures.contains("automcu_history_writable 1"), "{figures}");
+    let jobs = asked("/v1/jobs").await.expect("asked");
+    assert!(jobs.starts_with("HTTP/1.1 404"), "{jobs}");
 }
 
 #[actix::test]

@@ -1,6 +1,6 @@
 //! The daemon with its socket: begun, kept under watch, and ended so that nothing is lost.
 
-use std::{future::Future, os::unix::net::UnixListener, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, os::unix::net::UnixListener, sync::Arc, time::Duration};
 
 use automcu_api::{BundleFile, JobFile, Place, Problem, ProblemKind};
 use automcu_artifacts::{Bundle, Store};
@@ -44,6 +44,8 @@ pub struct Service {
     pub listen: Listen,
     /// Who may command.
     pub gate: Gate,
+    /// Where figures are handed out to anybody, beside the socket.
+    pub figures: Option<SocketAddr>,
     /// What is logged.
     pub log_level: Arc<dyn LogLevel>,
     /// Who started it.
@@ -96,14 +98,14 @@ impl Service {
     }
 
     async fn serve(self) -> Result<(), ServiceError> {
-        let Self { house, listen, gate, log_level, manager, reload } = self;
+        let Self { house, listen, gate, figures, log_level, manager, reload } = self;
         // Whoever has the socket has the folder: the other way round a second daemon would wait for the history's lock.
         let socket = listen.claim()?;
         let path = socket.path().to_owned();
         let hub = Hub::default();
         let running = house.start(telling(&hub))?;
         let desk = desk(&running, hub, log_level);
-        let serving = serve(socket, desk, gate).map_err(ServiceError::Listen)?;
+        let serving = serve(socket, desk, gate, figures).map_err(ServiceError::Listen)?;
         let stopper = serving.stopper();
         let mut signals = Signals::new().map_err(ServiceError::Signals)?;
         let server = actix::spawn(serving.run());

@@ -42,11 +42,6 @@ pub(crate) fn run(
 ) -> Result<Outcome, Failure> {
     let form = Form::of(settings.log.format.value, reader.is_watched, reader.is_journal);
     let log = install(&settings.log.level.value, form).map_err(|error| Failure::Serve(error.to_string()))?;
-    if let Some(address) = settings.metrics.listen.value {
-        return Err(Failure::Serve(format!(
-            "metrics.listen is {address}, and the daemon serves its figures at its socket only; take it away, and ask `automcu metrics`"
-        )));
-    }
     let targets = input::catalogue(settings.places.targets.value.as_deref())?;
     let folder = settings.places.state.value.clone();
     let house = house(folder, targets, settings, host, workshop)?;
@@ -69,6 +64,7 @@ pub(crate) fn run(
         house,
         listen,
         gate,
+        figures: settings.metrics.listen.value,
         log_level: Arc::new(Level(log)),
         manager: Box::new(Systemd),
         reload: Box::new(reload),

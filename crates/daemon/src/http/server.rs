@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 
 use super::{
     access::{Gate, note_peer},
+    answers,
     counters::Counters,
     desk::Desk,
     routes::{admit, routes},
@@ -66,6 +68,7 @@ impl Drop for Watching {
 /// A server that listens.
 pub struct Serving {
     server: Server,
+    figures: Option<Server>,
     stopper: Stopper,
     _socket: Socket,
 }
@@ -74,15 +77,17 @@ pub struct Serving {
 #[derive(Clone)]
 pub struct Stopper {
     stop: Arc<watch::Sender<bool>>,
-    handle: ServerHandle,
+    handles: Vec<ServerHandle>,
 }
 
-/// Listens at the socket. It has to be called, and what it gives to be run, within a runtime.
-pub fn serve(mut socket: Socket, desk: Desk, gate: Gate) -> io::Result<Serving> {
+/// Listens at the socket, and for `/metrics` alone at an address, if one is named. It has to be called, and what it gives to be run,
+/// within a runtime.
+pub fn serve(mut socket: Socket, desk: Desk, gate: Gate, figures: Option<SocketAddr>) -> io::Result<Serving> {
     let listener = socket.listener()?;
     let (stop, stopped) = watch::channel(false);
     let requests = Counters::default();
     let state = web::Data::new(State { desk, gate, requests, stop: stopped, watchers: Arc::default() });
+    let of_figures = state.clone();
     let app = move || App::new().app_data(state.clone()).wrap(from_fn(admit)).configure(routes);
     let server = HttpServer::new(app)
         .workers(WORKERS)
@@ -93,8 +98,17 @@ pub fn serve(mut socket: Socket, desk: Desk, gate: Gate) -> io::Result<Serving> 
         .on_connect(note_peer)
         .listen_uds(listener)?
         .run();
-    let stopper = Stopper { stop: Arc::new(stop), handle: server.handle() };
-    Ok(Serving { server, stopper, _socket: socket })
+    let figures = figures.map(|address| figures_at(address, of_figures)).transpose()?;
+    let handles = figures.iter().chain([&server]).map(Server::handle).collect();
+    let stopper = Stopper { stop: Arc::new(stop), handles };
+    Ok(Serving { server, figures, stopper, _socket: socket })
+}
+
+/// Hands figures out to whoever reaches the address, and nothing else.
+fn figures_at(address: SocketAddr, state: web::Data<State>) -> io::Result<Server> {
+    let app = move || App::new().app_data(state.clone()).route("/metrics", web::get().to(answers::metrics));
+    let server = HttpServer::new(app).workers(1).max_connections(CONNECTIONS).shutdown_timeout(GRACE_S);
+    Ok(server.disable_signals().bind(address)?.run())
 }
 
 impl Serving {
@@ -106,7 +120,13 @@ impl Serving {
 
     /// Serves until it is stopped; then the socket is gone.
     pub async fn run(self) -> io::Result<()> {
-        self.server.await
+        let figures = self.figures.map(actix_web::rt::spawn);
+        let served = self.server.await;
+        if let Some(figures) = figures {
+            // It was told to end with the other.
+            let _ = figures.await;
+        }
+        served
     }
 }
 
@@ -114,6 +134,8 @@ impl Stopper {
     /// Ends all streams at once, and everything else when its requests are answered or their grace is over.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
-        self.handle.stop(true).await;
+        for handle in &self.handles {
+            handle.stop(true).await;
+        }
     }
 }

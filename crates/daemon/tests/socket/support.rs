@@ -153,7 +153,7 @@ impl World {
             log_level: Arc::new(Level(Mutex::new("info".to_owned()))),
         };
         let socket = Socket::claim(&Place { path: socket_in(&folder), is_shared_ground: false }).expect("a socket");
-        let serving = serve(socket, desk, gate).expect("a server");
+        let serving = serve(socket, desk, gate, None).expect("a server");
         let stopper = serving.stopper();
         actix::spawn(serving.run());
         Self { folder, history, happened, supervisor, store, hub, is_ill, stopper }
