@@ -230,6 +230,7 @@ const fn source(of: automcu_search::Source) -> Source {
         automcu_search::Source::Seed => Source::Seed,
         automcu_search::Source::Evolution => Source::Evolution,
         automcu_search::Source::Random => Source::Random,
+        automcu_search::Source::Surrogate => Source::Surrogate,
     }
 }
 

@@ -31,11 +31,11 @@ pub struct Evolution<S: Space> {
 }
 
 /// The best of a few picked among the youngest, and its place among all; earlier ones win ties.
-fn parent<'s, M>(seen: &[&'s Outcome<M>], numbers: &mut Numbers) -> Option<&'s Outcome<M>> {
+fn parent<'s, M>(seen: &[(usize, &'s Outcome<M>)], numbers: &mut Numbers) -> Option<(usize, &'s Outcome<M>)> {
     let young = &seen[seen.len().saturating_sub(POPULATION)..];
     let mut picked: Vec<usize> = (0..PICKED.min(young.len())).map(|_| numbers.place(young.len())).collect();
     picked.sort_unstable();
-    let score = |place: usize| young[place].known_score().unwrap_or(f64::NEG_INFINITY);
+    let score = |place: usize| young[place].1.known_score().unwrap_or(f64::NEG_INFINITY);
     let best = picked.into_iter().reduce(|best, other| if score(other) > score(best) { other } else { best });
     best.map(|place| young[place])
 }
@@ -48,10 +48,14 @@ impl<S: Space> Evolution<S> {
         Self { task, seed, known: Known::default(), random }
     }
 
-    fn proposal(&mut self, seen: &[&Outcome<S::Member>], tally: &mut Tally) -> Option<Proposal<S::Member, S::Id>> {
+    fn proposal(
+        &mut self,
+        seen: &[(usize, &Outcome<S::Member>)],
+        tally: &mut Tally,
+    ) -> Option<Proposal<S::Member, S::Id>> {
         let mut numbers = Numbers::of(self.seed, Purpose::Evolve, self.known.count());
         for attempt in 0..RETRIES {
-            let (one, other) = (parent(seen, &mut numbers)?, parent(seen, &mut numbers)?);
+            let ((place, one), (second, other)) = (parent(seen, &mut numbers)?, parent(seen, &mut numbers)?);
             let is_crossing = one.member != other.member && numbers.chance(1, CROSSINGS);
             let mut child = if is_crossing {
                 self.task.space.cross(&one.member, &other.member, &mut numbers)
@@ -75,7 +79,8 @@ impl<S: Space> Evolution<S> {
             } else {
                 format!("a change of one that reached {score:.4}")
             };
-            return Some(Proposal { member, id, source: Source::Evolution, rationale, size });
+            let evidence = if is_crossing { vec![place, second] } else { vec![place] };
+            return Some(Proposal { member, id, source: Source::Evolution, rationale, evidence, size });
         }
         None
     }
@@ -84,7 +89,8 @@ impl<S: Space> Evolution<S> {
 impl<S: Space> Strategy<S> for Evolution<S> {
     fn propose(&mut self, seen: &[Outcome<S::Member>], wanted: usize) -> ProposalsOf<S> {
         self.known.read(&self.task.space, seen);
-        let scored: Vec<&Outcome<S::Member>> = seen.iter().filter(|seen| seen.known_score().is_some()).collect();
+        let scored: Vec<(usize, &Outcome<S::Member>)> =
+            seen.iter().enumerate().filter(|(_, seen)| seen.known_score().is_some()).collect();
         if scored.len() < FIRST {
             let found = self.random.propose(seen, wanted);
             found.proposals.iter().for_each(|proposal| self.know(proposal.id.clone()));

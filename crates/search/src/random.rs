@@ -82,6 +82,7 @@ impl<S: Space> Random<S> {
                     id,
                     source: Source::Random,
                     rationale: format!("a random draw{how}"),
+                    evidence: Vec::new(),
                     size,
                 });
             }

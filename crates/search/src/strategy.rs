@@ -39,6 +39,8 @@ pub enum Source {
     Evolution,
     /// A random draw.
     Random,
+    /// A surrogate's choice.
+    Surrogate,
 }
 
 /// A member that is put forward. It is within the budget, by the planner that decides.
@@ -52,6 +54,8 @@ pub struct Proposal<M, I> {
     pub source: Source,
     /// Why, in one line.
     pub rationale: String,
+    /// The outcomes that it rests on, by their places in what was seen; none for what rests on nothing that was tried.
+    pub evidence: Vec<usize>,
     /// What it takes.
     pub size: Size,
 }
