@@ -12,8 +12,8 @@ use automcu_model::{
     spec::{Classes, Input, InputChannels, Side},
 };
 use automcu_search::{
-    Buildable, Evolution, Memory, Mixed, NothingFits, Proposals, Random, Seeds, Space, Staged, Stages, Strategy, Tally,
-    Task,
+    Buildable, Evolution, Memory, Mixed, NothingFits, Proposals, Random, Rules, Seeds, Space, Staged, Stages, Strategy,
+    Tally, Task,
 };
 use automcu_target::{Budget, Core};
 use tracing::warn;
@@ -80,8 +80,8 @@ impl Mind {
             assignment: asked.assignment,
             budget: asked.budget,
             strategy: strategy(&assignment, &task),
-            warm: warm(&assignment.warm, space, &hands.store)?,
-            past: Past::new(asked.job, space),
+            warm: warm(&assignment.warm, &task.space, &hands.store)?,
+            past: Past::new(asked.job, task.space.clone()),
             task,
         })
     }
@@ -192,7 +192,11 @@ fn space(assignment: &Assignment) -> Result<Stages, Trouble> {
     let input =
         || Some(Input { height: Side::new(height)?, width: Side::new(width)?, channels: InputChannels::new(values)? });
     let (input, classes) = input().zip(Classes::new(classes)).ok_or_else(|| wrong(&"no spec says so much"))?;
-    Stages::new(input, classes).map_err(|refusals| wrong(&refusals))
+    let rules = match &assignment.space {
+        None => Rules::usual(),
+        Some(kept) => Arc::new(Rules::kept(kept).map_err(|error| wrong(&error))?),
+    };
+    Stages::of(rules, input, classes).map_err(|refusal| wrong(&refusal))
 }
 
 fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh> {
@@ -206,7 +210,7 @@ fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh>
 }
 
 /// The members among the specs of past jobs. A job does without one that is gone or of another shape.
-fn warm(specs: &[ArtifactId], space: Stages, store: &Store) -> Result<Vec<Warm>, Trouble> {
+fn warm(specs: &[ArtifactId], space: &Stages, store: &Store) -> Result<Vec<Warm>, Trouble> {
     let mut warm = Vec::new();
     for &id in specs.iter().take(WARM) {
         let spec = match past::spec(id, store) {
@@ -270,6 +274,7 @@ mod tests {
             classes: 2,
             target: None,
             proposer: Proposer::Random,
+            space: None,
             fitting: true,
             most_macs: None,
             seed: 1,

@@ -89,6 +89,9 @@ pub struct Assignment {
     pub target: Option<String>,
     /// Who proposes.
     pub proposer: Proposer,
+    /// The description of the space that is searched; without it the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<serde_json::Value>,
     /// Whether what is proposed has to fit by Proposal's own planning.
     pub fitting: bool,
     /// The most multiply-accumulates of a candidate: more could not be learnt with in the time that there is.

@@ -27,11 +27,13 @@
 
 pub mod arena;
 mod builtin;
+mod choose;
 mod cost;
 mod count;
 mod description;
 mod evolution;
 mod front;
+mod largest;
 mod mixed;
 mod numbers;
 mod random;
@@ -42,6 +44,7 @@ mod staged;
 mod strategy;
 
 pub use builtin::built_in_spaces;
+pub use choose::{CHOICE_DRAWS, Chosen, Spread, choose};
 pub use cost::{Misfit, NothingFits, Size, Task};
 pub use count::Count;
 pub use description::{
@@ -50,6 +53,7 @@ pub use description::{
 };
 pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
 pub use front::{Front, Point};
+pub use largest::{By, Large, Largest, MOST_LARGEST, PLANS, largest};
 pub use mixed::{DRAWS_FIRST, Mixed, SEEDS};
 pub use numbers::{Numbers, Purpose};
 pub use random::{DRAWS, Random, SHRINKS, repaired};

@@ -177,6 +177,14 @@ impl Rules {
         Self::of(file, Description::read(file, text)?)
     }
 
+    /// The rules of a description that was kept as data.
+    pub fn kept(description: &serde_json::Value) -> Result<Self, DescriptionError> {
+        const KEPT: &str = "the space as it was kept";
+        let read = serde_path_to_error::deserialize(description)
+            .map_err(|error| wrong(KEPT, &error.path().to_string(), &error.inner().to_string()))?;
+        Self::of(KEPT, read)
+    }
+
     /// The built-in space that is searched where none is named.
     #[must_use]
     pub fn usual() -> Arc<Self> {

@@ -19,6 +19,7 @@ pub(crate) fn phrases(job: &JobFile) -> Vec<String> {
     said.extend(job.limits.epochs.map(|count| format!("{count} epochs")));
     let usual = JobFile::new("");
     said.extend((job.proposer != usual.proposer).then(|| format!("proposer {}", proposer(job.proposer))));
+    said.extend(job.space.as_ref().map(|space| format!("space {}", quoted(space))));
     said.extend((job.recipe != usual.recipe).then(|| format!("recipe {}", quoted(&job.recipe))));
     said.extend((job.seed != usual.seed).then(|| format!("seed {}", job.seed)));
     said.extend(job.seeds.map(|count| format!("{count} seeds")));

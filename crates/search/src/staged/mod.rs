@@ -8,6 +8,7 @@ mod change;
 mod draw;
 mod features;
 mod kinds;
+mod ladder;
 mod least;
 mod library;
 mod read;
@@ -150,6 +151,12 @@ impl Stages {
     #[must_use]
     pub const fn input(&self) -> Input {
         self.input
+    }
+
+    /// The classes that every member tells apart.
+    #[must_use]
+    pub const fn classes(&self) -> Classes {
+        self.classes
     }
 
     /// What the space is made of.
