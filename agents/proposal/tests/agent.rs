@@ -30,6 +30,7 @@ fn assigned(proposer: Proposer) -> Assignment {
         most_macs: None,
         seed: 5,
         warm: Vec::new(),
+        prompting: None,
     }
 }
 

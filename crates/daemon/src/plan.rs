@@ -223,6 +223,7 @@ impl Planner {
             exploring: EXPLORING,
             screens_first,
             judge,
+            shows_transcript: false,
         };
         let shown = self.shown(&plan, job, assumed, &ladder, &samples);
         Ok(Planned { plan, shown })

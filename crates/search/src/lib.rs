@@ -27,6 +27,7 @@
 
 pub mod arena;
 mod cost;
+mod dialogue;
 mod evolution;
 mod front;
 mod mixed;
@@ -38,6 +39,7 @@ mod staged;
 mod strategy;
 
 pub use cost::{Misfit, NothingFits, Size, Task};
+pub use dialogue::{Dialogue, Language, Objection, Thought};
 pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
 pub use front::{Front, Point};
 pub use mixed::{DRAWS_FIRST, Mixed, SEEDS};
