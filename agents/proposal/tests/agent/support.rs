@@ -6,8 +6,8 @@ use actix::{Actor, Arbiter, Context, Handler};
 use automcu_artifacts::Store;
 use automcu_contract::{
     ArtifactId, Assignment, CandidateId, DOCUMENTS, Fate, Few, JobId, OutcomePage, PastOutcome, ProposalPort,
-    ProposalSummary, ProposeCandidates, Proposed, ScreeningSummary, Spent, SupervisorPort, TrainingProgress, TrainingSummary,
-    VerificationSummary,
+    ProposalSummary, ProposeCandidates, Proposed, ScreeningSummary, Spent, SupervisorPort, TrainingProgress,
+    TrainingSummary, VerificationSummary,
 };
 use automcu_model::{
     Bytes, Spec,
@@ -85,7 +85,8 @@ impl Scene {
             trained: address.clone().recipient(),
             verified: address.recipient(),
         };
-        let config = Config { most_waiting, most_jobs, at_once: 2 };
+        // Who waits for nobody else is asked one after the other.
+        let config = Config { most_waiting, most_jobs, at_once: if models.is_some() { 2 } else { 1 } };
         let hands = Hands { store: store.clone(), targets: Arc::new(targets), models };
         let port = spawn(&Arbiter::current(), config, hands.clone(), supervisor.clone());
         Self { port, store, config, hands, supervisor, heard, _folder: folder }
@@ -177,6 +178,14 @@ impl Job {
         let round = u32::try_from(place).expect("few") + 1;
         let earlier = self.pages.last().copied();
         let page = OutcomePage { version: DOCUMENTS, job: self.id, earlier, round, outcomes, transcript: None };
+        self.pages.push(store.put(&serde_json::to_vec(&page).expect("JSON")).expect("put"));
+    }
+
+    /// Writes the last page once more, with all that was said.
+    pub(crate) fn tell(&mut self, store: &Store, said: &[u8]) {
+        let last = self.pages.pop().expect("a page");
+        let page: OutcomePage = serde_json::from_slice(&store.get(last).expect("kept")).expect("a page");
+        let page = OutcomePage { transcript: Some(store.put(said).expect("put")), ..page };
         self.pages.push(store.put(&serde_json::to_vec(&page).expect("JSON")).expect("put"));
     }
 
