@@ -26,10 +26,12 @@
 //! Nothing here reads a file, a clock or the environment, or draws a random number without a seed.
 
 pub mod arena;
+mod cells;
 mod cost;
 mod dialogue;
 mod evolution;
 mod front;
+mod guided;
 mod mixed;
 mod numbers;
 mod random;
@@ -38,10 +40,12 @@ mod space;
 mod staged;
 mod strategy;
 
+pub use cells::{Cell, CellId, Cells, Data, Operation, Reached, Table, TableError};
 pub use cost::{Misfit, NothingFits, Size, Task};
 pub use dialogue::{Dialogue, Language, Objection, Thought};
 pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
 pub use front::{Front, Point};
+pub use guided::{DRAWN_FIRST, Guided, PATIENCE, POOL_CHANGES, POOL_DRAWS, POOL_FITTING, Prior, Track, WEIGHTS};
 pub use mixed::{DRAWS_FIRST, Mixed, SEEDS};
 pub use numbers::{Numbers, Purpose};
 pub use random::{DRAWS, Random, SHRINKS, repaired};
