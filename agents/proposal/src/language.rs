@@ -3,7 +3,7 @@
 
 use automcu_model::{
     GraphDigest, Spec,
-    spec::{Classes, Input, strict_spec_schema},
+    spec::{Input, strict_spec_schema},
 };
 use automcu_search::{Language, Misfit, Space, Staged, Stages, Task};
 use serde_json::{Map, Value, json};
@@ -16,8 +16,6 @@ const PROBLEMS: usize = 5;
 /// The architectures of a job.
 pub(crate) struct Architectures<'t> {
     pub(crate) task: &'t Task<Stages>,
-    pub(crate) input: Input,
-    pub(crate) classes: Classes,
     /// Whether what is no member of the space is refused.
     pub(crate) members_only: bool,
 }
@@ -47,8 +45,8 @@ impl Architectures<'_> {
             return Err("head.op: the job tells classes apart; write \"classifier\"".to_owned());
         }
         head.insert("op".to_owned(), json!("classifier"));
-        head.insert("classes".to_owned(), json!(self.classes.get()));
-        let Input { height, width, channels } = self.input;
+        head.insert("classes".to_owned(), json!(self.task.space.classes().get()));
+        let Input { height, width, channels } = self.task.space.input();
         let input = json!({ "height": height.get(), "width": width.get(), "channels": channels.get() });
         Ok(json!({ "version": 1, "input": input, "backbone": backbone, "head": head }))
     }

@@ -12,8 +12,8 @@ use automcu_model::{
     spec::{Classes, Input, InputChannels, Side},
 };
 use automcu_search::{
-    Buildable, Evolution, Memory, Mixed, NothingFits, Proposals, Random, Seeds, Space, Staged, Stages, Strategy, Tally,
-    Task,
+    Buildable, Evolution, Guided, Memory, Mixed, NothingFits, Proposals, Random, Rules, Seeds, Space, Staged, Stages,
+    Strategy, Tally, Task, Track,
 };
 use automcu_target::{Budget, Core};
 use tracing::{info, warn};
@@ -64,8 +64,8 @@ pub(crate) struct Mind {
 struct Consults {
     prompting: Prompting,
     proposer: Proposer,
-    input: Input,
-    classes: Classes,
+    /// The space, where the job names one: then nothing outside of it is put forward.
+    space: Option<serde_json::Value>,
 }
 
 /// A member that did well in a past job.
@@ -91,7 +91,6 @@ impl Mind {
         let assignment = assignment(asked.assignment, &hands.store)?;
         let core = core(&assignment, hands)?;
         let space = space(&assignment)?;
-        let consults = consults(&assignment)?;
         // Without a filter everything that can be built fits.
         let budget = if assignment.fitting { asked.budget } else { Budget::default() };
         let task = Arc::new(Task { space, budget, core, most_macs: assignment.most_macs });
@@ -99,10 +98,10 @@ impl Mind {
             assignment: asked.assignment,
             budget: asked.budget,
             strategy: strategy(&assignment, &task),
-            warm: warm(&assignment.warm, space, &hands.store)?,
-            past: Past::new(asked.job, space),
+            warm: warm(&assignment.warm, &task.space, &hands.store)?,
+            past: Past::new(asked.job, task.space.clone()),
             seed: assignment.seed,
-            consults,
+            consults: consults(assignment),
             task,
         })
     }
@@ -215,18 +214,18 @@ impl Consults {
         let sizes: Vec<_> = seen.records.iter().map(|record| record.takes(task)).collect();
         let told = Told {
             prompting: &self.prompting,
-            input: self.input,
-            classes: self.classes,
+            input: task.space.input(),
+            classes: task.space.classes(),
             budget: asked.budget,
             most_macs: task.most_macs,
-            space: None,
+            space: self.space.as_ref().map(ToString::to_string),
             records: seen.records,
             sizes: &sizes,
             transcript: transcript(seen, &hands.store)?,
             suggestions: &suggestions,
             trends: None,
         };
-        let language = Architectures { task, input: self.input, classes: self.classes, members_only: false };
+        let language = Architectures { task, members_only: self.space.is_some() };
         let whom = Asked { counterpart: &counterpart, handle: &handle, before: asked.spent, seed: round.seed, ends };
         let consulted = whom.consult(&told, &language, round.known.iter().copied(), share)?;
         let (model, others) = shares::earned(seen.records);
@@ -340,26 +339,29 @@ fn shape(assignment: &Assignment) -> Result<(Input, Classes), Trouble> {
 
 fn space(assignment: &Assignment) -> Result<Stages, Trouble> {
     let (input, classes) = shape(assignment)?;
-    Stages::new(input, classes).map_err(|refusals| no_space(assignment, &refusals))
+    let rules = match &assignment.space {
+        None => Rules::usual(),
+        Some(kept) => Arc::new(Rules::kept(kept).map_err(|error| no_space(assignment, &error))?),
+    };
+    Stages::of(rules, input, classes).map_err(|refusal| no_space(assignment, &refusal))
 }
 
 fn no_space(assignment: &Assignment, problem: &dyn ToString) -> Trouble {
     Trouble::Space { input: assignment.input, classes: assignment.classes, problem: problem.to_string() }
 }
 
-fn consults(assignment: &Assignment) -> Result<Option<Consults>, Trouble> {
-    if !assignment.proposer.asks_a_model() {
-        return Ok(None);
-    }
-    let (input, classes) = shape(assignment)?;
-    let prompting = assignment.prompting.clone().unwrap_or_default();
-    Ok(Some(Consults { prompting, proposer: assignment.proposer, input, classes }))
+fn consults(assignment: Assignment) -> Option<Consults> {
+    let Assignment { proposer, prompting, space, .. } = assignment;
+    proposer.asks_a_model().then(|| Consults { prompting: prompting.unwrap_or_default(), proposer, space })
 }
 
 fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh> {
     let (task, seed) = (Arc::clone(task), assignment.seed);
     match assignment.proposer {
-        Proposer::Mixed | Proposer::Llm | Proposer::Hybrid | Proposer::Genius => Box::new(Mixed::new(task, seed)),
+        Proposer::Guided | Proposer::Llm | Proposer::Hybrid | Proposer::Genius => {
+            Box::new(Guided::new(task, Track::ALL, seed))
+        }
+        Proposer::Mixed => Box::new(Mixed::new(task, seed)),
         Proposer::Seeds => Box::new(Seeds::new(task)),
         Proposer::Evolution => Box::new(Evolution::new(task, seed)),
         Proposer::Random => Box::new(Random::new(task, seed)),
@@ -367,7 +369,7 @@ fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh>
 }
 
 /// The members among the specs of past jobs. A job does without one that is gone or of another shape.
-fn warm(specs: &[ArtifactId], space: Stages, store: &Store) -> Result<Vec<Warm>, Trouble> {
+fn warm(specs: &[ArtifactId], space: &Stages, store: &Store) -> Result<Vec<Warm>, Trouble> {
     let mut warm = Vec::new();
     for &id in specs.iter().take(WARM) {
         let spec = match past::spec(id, store) {
@@ -432,6 +434,7 @@ mod tests {
             classes: 2,
             target: None,
             proposer: Proposer::Random,
+            space: None,
             fitting: true,
             most_macs: None,
             seed: 1,

@@ -48,6 +48,11 @@ pub struct JobFile {
     /// Who proposes candidates.
     #[serde(default, skip_serializing_if = "is_default")]
     pub proposer: Proposer,
+    /// What is searched: a built-in space of architectures by its name (`automcu spaces` lists them), or a path of a described one;
+    /// without it `mixed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub space: Option<String>,
     /// How candidates are trained: a recipe's name; `auto` takes what suits the data and the limits.
     #[serde(default = "auto", skip_serializing_if = "is_auto")]
     #[schemars(length(min = 1, max = 64))]
@@ -127,8 +132,10 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Proposer {
-    /// Seeds, random draws, then evolution.
+    /// Seeds scaled to the budget, then what a surrogate expects to gain most by.
     #[default]
+    Guided,
+    /// Seeds, random draws, then evolution.
     Mixed,
     /// The seed library, scaled to the budget.
     Seeds,
@@ -166,6 +173,7 @@ impl JobFile {
             goal: None,
             limits: Limits::default(),
             proposer: Proposer::default(),
+            space: None,
             recipe: auto(),
             seed: first(),
             seeds: None,
@@ -209,6 +217,7 @@ impl JobFile {
     fn names(&self) -> Result<(), (&'static str, String)> {
         named("data", &self.data, PATH_BYTES)?;
         named("recipe", &self.recipe, NAME_BYTES)?;
+        self.space.iter().try_for_each(|space| named("space", space, PATH_BYTES))?;
         self.target.iter().try_for_each(|target| named("target", target, NAME_BYTES))?;
         self.tags.iter().try_for_each(|tag| named("tags", tag, NAME_BYTES))?;
         if self.tags.len() > TAGS {
@@ -381,6 +390,7 @@ money = "2.50"
             ("proposer = 'mix'", "proposer: unknown variant `mix`, expected one of `mixed`, `seeds`"),
             ("ablate = ['hag', 'hag']", "ablate: the same part twice; name it once"),
             ("judges = []", "judges: 0 judges; name 1 to 16, or leave the list out"),
+            ("space = ''", "space: \"\" names nothing; write 1 to 4096 bytes"),
             ("tags = [\"a\\nb\"]", "tags: \"a b\" names nothing"),
             ("seed = 9007199254740992", "seed: 9007199254740992 is out of range"),
             ("leave_out = -1", "leave_out: invalid value: integer `-1`, expected u32"),
@@ -428,14 +438,14 @@ money = "2.50"
         let ablate = prop_oneof![Just(vec![]), Just(vec![Ablation::Hag]), Just(vec![Ablation::Hag, Ablation::Msim])];
         let first = (text, option::of(text), budget, option::of(1e-6_f64..=1.0), limits, proposer, text);
         let second = (0..=LARGEST_SEED, option::of(1_u32..=32), vec(text, 0..3), -100_i8..=100, any::<bool>());
-        let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate);
+        let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate, option::of(text));
         (first, second, third).prop_map(|(first, second, third)| {
             let (data, target, budget, goal, limits, proposer, recipe) = first;
             let (seed, seeds, tags, priority, warm) = second;
-            let (leave_out, mix_groups, judges, ablate) = third;
+            let (leave_out, mix_groups, judges, ablate, space) = third;
             let goal = goal.and_then(Goal::new);
             let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-            JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, ..said }
+            JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, ..said }
         })
     }
 

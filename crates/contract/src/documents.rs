@@ -94,6 +94,9 @@ pub struct Assignment {
     pub target: Option<String>,
     /// Who proposes.
     pub proposer: Proposer,
+    /// The description of the space that is searched; without it the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<serde_json::Value>,
     /// Whether what is proposed has to fit by Proposal's own planning.
     pub fitting: bool,
     /// The most multiply-accumulates of a candidate: more could not be learnt with in the time that there is.
@@ -153,8 +156,10 @@ pub enum Shown {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proposer {
-    /// Seeds, random draws, then evolution.
+    /// Seeds scaled to the budget, then what a surrogate expects to gain most by.
     #[default]
+    Guided,
+    /// Seeds, random draws, then evolution.
     Mixed,
     /// The seed library, scaled to the budget.
     Seeds,

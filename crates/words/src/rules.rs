@@ -30,6 +30,7 @@ type Reading = Option<Result<Found, Complaint>>;
 /// The rules, in order: what begins with a word of its own comes before what begins with an amount.
 pub(crate) const RULES: &[fn(&mut Scan<'_>) -> Reading] = &[
     named,
+    space,
     seeds,
     counted,
     money,
@@ -44,6 +45,9 @@ pub(crate) const RULES: &[fn(&mut Scan<'_>) -> Reading] = &[
     bare_size,
     filler,
 ];
+
+/// The built-in spaces, as they are called.
+const SPACES: &[&str] = &["mixed", "free", "stages", "mobile", "residual", "signal"];
 
 /// How long a night is.
 const NIGHT_S: u64 = 8 * 3600;
@@ -122,7 +126,7 @@ fn bounded(scan: &mut Scan<'_>, right: Bound, rule: impl FnOnce(&mut Scan<'_>) -
     Some(if is_contrary { Err(Complaint::Contrary) } else { found })
 }
 
-/// `data "..."`, a path, `recipe paper`, `tag "..."`: names that are not in the vocabulary.
+/// `data "..."`, a path, `space mobile`, `recipe paper`, `tag "..."`: names that are not in the vocabulary.
 fn named(scan: &mut Scan<'_>) -> Reading {
     let quoted = |scan: &mut Scan<'_>| {
         scan.joint();
@@ -135,8 +139,11 @@ fn named(scan: &mut Scan<'_>) -> Reading {
         scan.joint();
         scan.name()
     };
-    match scan.word(&["data", "dataset", "target", "board", "mcu", "recipe", "tag", "tagged", "judge", "judged"]) {
+    match scan
+        .word(&["data", "dataset", "target", "board", "mcu", "space", "recipe", "tag", "tagged", "judge", "judged"])
+    {
         None | Some("data" | "dataset") => Found::of(Piece::Data(quoted(scan)?)),
+        Some("space") => Found::of(Piece::Space(any(scan)?)),
         Some("recipe") => Found::of(Piece::Recipe(any(scan)?)),
         Some("tag" | "tagged") => Found::of(Piece::Tag(any(scan)?)),
         Some("judge" | "judged") => {
@@ -145,6 +152,18 @@ fn named(scan: &mut Scan<'_>) -> Reading {
         }
         Some(_) => Found::of(Piece::Target(quoted(scan)?)),
     }
+}
+
+/// `in the mobile space`.
+fn space(scan: &mut Scan<'_>) -> Reading {
+    let name = scan.attempt(|scan| {
+        scan.word(&["in", "within"]);
+        scan.word(&["the"]);
+        let name = scan.word(SPACES)?;
+        scan.word(&["space"])?;
+        Some(name.to_owned())
+    })?;
+    Found::of(Piece::Space(name))
 }
 
 /// `seed 7`, `3 seeds`, `seeds only`.

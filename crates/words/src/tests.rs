@@ -101,6 +101,9 @@ fn everything_else_has_its_words() {
                 ..base()
             },
         ),
+        ("in the mobile space", JobFile { space: Some("mobile".into()), ..base() }),
+        ("mixed space, space: mixed", JobFile { space: Some("mixed".into()), ..base() }),
+        ("space ./mine.toml", JobFile { space: Some("./mine.toml".into()), ..base() }),
         ("recipe lmanet-mini.", JobFile { recipe: "lmanet-mini".into(), ..base() }),
         ("tagged night, tag \"a b\"", JobFile { tags: vec!["a b".into(), "night".into()], ..base() }),
         ("priority -5", JobFile { priority: -5, ..base() }),
@@ -206,14 +209,14 @@ fn jobs() -> impl Strategy<Value = JobFile> {
     let first = (text, option::of(text), budget, option::of(1e-6_f64..=1.0), limits, proposer, text);
     let second = (0_u64..1 << 53, option::of(1_u32..=32), sorted(), -100_i8..=100, any::<bool>());
     let ablate = subsequence(vec![Ablation::Msim, Ablation::Hag], 0..=2);
-    let third = (option::of(any::<u32>()), any::<bool>(), sorted(), ablate);
+    let third = (option::of(any::<u32>()), any::<bool>(), sorted(), ablate, option::of(text));
     (first, second, third).prop_map(|(first, second, third)| {
         let (data, target, budget, goal, limits, proposer, recipe) = first;
         let (seed, seeds, tags, priority, warm) = second;
-        let (leave_out, mix_groups, judges, ablate) = third;
+        let (leave_out, mix_groups, judges, ablate, space) = third;
         let (goal, judges) = (goal.and_then(Goal::new), Some(judges).filter(|judges| !judges.is_empty()));
         let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-        JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, ..said }
+        JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, ..said }
     })
 }
 
@@ -232,6 +235,7 @@ fn spoken() -> impl Strategy<Value = Vec<&'static str>> {
         "seed 7",
         "by evolution",
         "recipe paper",
+        "in the residual space",
         "tag b",
         "tag a",
         "high priority",

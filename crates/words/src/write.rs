@@ -21,6 +21,7 @@ pub(crate) fn phrases(job: &JobFile) -> Vec<String> {
     said.extend(job.limits.money.map(|money| format!("money {money}")));
     let usual = JobFile::new("");
     said.extend((job.proposer != usual.proposer).then(|| format!("proposer {}", proposer(job.proposer))));
+    said.extend(job.space.as_ref().map(|space| format!("space {}", quoted(space))));
     said.extend((job.recipe != usual.recipe).then(|| format!("recipe {}", quoted(&job.recipe))));
     said.extend((job.seed != usual.seed).then(|| format!("seed {}", job.seed)));
     said.extend(job.seeds.map(|count| format!("{count} seeds")));
@@ -39,7 +40,8 @@ fn quoted(name: &str) -> String {
 }
 
 /// Each proposer with its word.
-pub(crate) const PROPOSERS: [(&str, Proposer); 7] = [
+pub(crate) const PROPOSERS: [(&str, Proposer); 8] = [
+    ("guided", Proposer::Guided),
     ("mixed", Proposer::Mixed),
     ("seeds", Proposer::Seeds),
     ("evolution", Proposer::Evolution),
