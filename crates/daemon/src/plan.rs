@@ -228,6 +228,7 @@ impl Planner {
             exploring: EXPLORING,
             screens_first,
             judge,
+            shows_transcript: false,
         };
         let shown = self.shown(&plan, job, assumed, &ladder, &task.space);
         Ok(Planned { plan, shown })
@@ -399,10 +400,14 @@ impl Planner {
         };
         let proposer = match job.proposer {
             _ if !fitting => contract::Proposer::Random,
+            Proposer::Guided => contract::Proposer::Guided,
             Proposer::Mixed => contract::Proposer::Mixed,
             Proposer::Seeds => contract::Proposer::Seeds,
             Proposer::Evolution => contract::Proposer::Evolution,
             Proposer::Random => contract::Proposer::Random,
+            Proposer::Llm => contract::Proposer::Llm,
+            Proposer::Hybrid => contract::Proposer::Hybrid,
+            Proposer::Genius => contract::Proposer::Genius,
         };
         let assignment = Assignment {
             version: DOCUMENTS,

@@ -1,5 +1,6 @@
 //! The agent over a real store, and a supervisor that asks as the loop does: round r when those up to r - 2 are settled.
 
+mod model;
 mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,7 @@ fn assigned(proposer: Proposer) -> Assignment {
         most_macs: None,
         seed: 5,
         warm: Vec::new(),
+        prompting: None,
     }
 }
 
