@@ -11,6 +11,7 @@ mod fetch;
 mod house;
 mod input;
 mod judges;
+mod language;
 pub mod logging;
 mod outcome;
 mod record;

@@ -46,19 +46,19 @@ mod space;
 mod staged;
 mod strategy;
 
-pub use cells::{Cell, CellId, Cells, Data, Operation, Reached, Table, TableError};
-pub use cost::{Misfit, NothingFits, Size, Task};
-pub use dialogue::{Dialogue, Language, Objection, Thought};
-pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
-pub use front::{Front, Point};
-pub use guided::{DRAWN_FIRST, Guided, PATIENCE, POOL_CHANGES, POOL_DRAWS, POOL_FITTING, Prior, Track, WEIGHTS};
 pub use builtin::built_in_spaces;
+pub use cells::{Cell, CellId, Cells, Data, Operation, Reached, Table, TableError};
 pub use choose::{CHOICE_DRAWS, Chosen, Spread, choose};
+pub use cost::{Misfit, NothingFits, Size, Task};
 pub use count::Count;
 pub use description::{
     Amounts, Choices, DESCRIPTION_BYTES, Description, DescriptionError, HalvedBy, Halves, Head, Inputs, LastMap, Place,
     Pooling, Range, Stem, space_schema,
 };
+pub use dialogue::{Dialogue, Language, Objection, Thought};
+pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
+pub use front::{Front, Point};
+pub use guided::{DRAWN_FIRST, Guided, PATIENCE, POOL_CHANGES, POOL_DRAWS, POOL_FITTING, Prior, Track, WEIGHTS};
 pub use largest::{By, Large, Largest, MOST_LARGEST, PLANS, largest};
 pub use mixed::{DRAWS_FIRST, Mixed, SEEDS};
 pub use numbers::{Numbers, Purpose};

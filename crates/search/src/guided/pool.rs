@@ -104,9 +104,8 @@ pub(super) fn parents(scores: &[(usize, f64)], features: &dyn Fn(usize) -> Vec<f
     for _ in 1..wide {
         let unlike = |place: &usize| {
             let own = features(*place);
-            let far = |other: &usize| {
-                own.iter().zip(features(*other)).map(|(one, other)| (one - other).powi(2)).sum::<f64>()
-            };
+            let far =
+                |other: &usize| own.iter().zip(features(*other)).map(|(one, other)| (one - other).powi(2)).sum::<f64>();
             chosen.iter().map(far).fold(f64::INFINITY, f64::min)
         };
         let left = good.iter().filter(|place| !chosen.contains(place));
