@@ -46,3 +46,11 @@ async fn nothing_of_the_environment_is_sent_and_no_key_is_made_up() {
     }
     assert_eq!(sent.url.path(), "/chat/completions");
 }
+
+#[test]
+fn an_https_address_is_taken_or_refused_with_what_to_do() {
+    match Client::new(endpoint("https://127.0.0.1:1/v1")) {
+        Ok(client) => assert_eq!(client.name(), "tiny"),
+        Err(error) => assert!(error.to_string().contains("install `ca-certificates`"), "{error}"),
+    }
+}
