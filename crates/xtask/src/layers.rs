@@ -89,7 +89,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("needs", &[]),
     ("fakes", &["convert", "model", "process", "target", "toolchain"]),
-    ("xtask", &["needs", "target", "model", "api", "settings", "contract", "convert", "history", "report"]),
+    ("xtask", &["needs", "target", "model", "api", "settings", "contract", "convert", "history", "llm", "report"]),
 ];
 
 /// Crates that see everything, because they test the whole.
