@@ -18,7 +18,7 @@ use crate::{
 /// The most requests of one ask that are not tries: each lesson is learnt once, and others may learn meanwhile.
 const MOST_STEPS: u32 = 8;
 
-/// Asks the model of an endpoint.
+/// Asks the model of an endpoint, from within a runtime of tokio. Clones share what was learnt of the server and its pace.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
