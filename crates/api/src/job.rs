@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    amounts::{Goal, Size, Span},
+    amounts::{Goal, Money, Size, Span},
     reading::{Format, ReadError, cut, in_braces, read, wrong},
 };
 
@@ -13,6 +13,8 @@ use crate::{
 const VERSION: u32 = 1;
 /// The largest seed: what every reader of JSON holds exactly.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
+/// The most tokens.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
 /// The most tags, and the most bytes of one.
 const TAGS: usize = 16;
 const NAME_BYTES: usize = 64;
@@ -46,6 +48,11 @@ pub struct JobFile {
     /// Who proposes candidates.
     #[serde(default, skip_serializing_if = "is_default")]
     pub proposer: Proposer,
+    /// What is searched: a built-in space of architectures by its name (`automcu spaces` lists them), or a path of a described one;
+    /// without it `mixed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub space: Option<String>,
     /// How candidates are trained: a recipe's name; `auto` takes what suits the data and the limits.
     #[serde(default = "auto", skip_serializing_if = "is_auto")]
     #[schemars(length(min = 1, max = 64))]
@@ -112,14 +119,23 @@ pub struct Limits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub epochs: Option<u32>,
+    /// Tokens that language models may read and write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
+    pub tokens: Option<u64>,
+    /// What language models may cost, in the currency that the provider bills in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<Money>,
 }
 
 /// Who proposes candidates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Proposer {
-    /// Seeds, random draws, then evolution.
+    /// Seeds scaled to the budget, then what a surrogate expects to gain most by.
     #[default]
+    Guided,
+    /// Seeds, random draws, then evolution.
     Mixed,
     /// The seed library, scaled to the budget.
     Seeds,
@@ -127,6 +143,12 @@ pub enum Proposer {
     Evolution,
     /// Random draws.
     Random,
+    /// A language model; where it fails, the search goes on without it.
+    Llm,
+    /// A language model and the default proposer together, each as often as it has earned.
+    Hybrid,
+    /// A language model that sees the last result only.
+    Genius,
 }
 
 /// A part of the search that can be left out.
@@ -151,6 +173,7 @@ impl JobFile {
             goal: None,
             limits: Limits::default(),
             proposer: Proposer::default(),
+            space: None,
             recipe: auto(),
             seed: first(),
             seeds: None,
@@ -178,6 +201,7 @@ impl JobFile {
         within("version", Some(self.version), 1, VERSION)?;
         within("limits.candidates", candidates, 1, 10_000)?;
         within("limits.epochs", epochs, 1, 10_000)?;
+        within("limits.tokens", self.limits.tokens, 1, MOST_TOKENS)?;
         within("seeds", self.seeds, 1, 32)?;
         within("seed", Some(self.seed), 0, LARGEST_SEED)?;
         within("priority", Some(self.priority), -100, 100)?;
@@ -193,6 +217,7 @@ impl JobFile {
     fn names(&self) -> Result<(), (&'static str, String)> {
         named("data", &self.data, PATH_BYTES)?;
         named("recipe", &self.recipe, NAME_BYTES)?;
+        self.space.iter().try_for_each(|space| named("space", space, PATH_BYTES))?;
         self.target.iter().try_for_each(|target| named("target", target, NAME_BYTES))?;
         self.tags.iter().try_for_each(|tag| named("tags", tag, NAME_BYTES))?;
         if self.tags.len() > TAGS {
@@ -306,6 +331,8 @@ flash = 131072
 time = "2 h"
 candidates = 40
 epochs = 30
+tokens = 200000
+money = "2.50"
 "#;
 
     fn toml(text: &str) -> Result<JobFile, String> {
@@ -316,7 +343,14 @@ epochs = 30
     fn a_full_job_file_is_read_as_toml_and_as_json() {
         let job = toml(FULL).expect("a job");
         assert_eq!(job.budget, Budget { ram: Size::new(65_536), flash: Size::new(131_072) });
-        assert_eq!(job.limits, Limits { time: Span::new(7200), candidates: Some(40), epochs: Some(30) });
+        let limits = Limits {
+            time: Span::new(7200),
+            candidates: Some(40),
+            epochs: Some(30),
+            tokens: Some(200_000),
+            money: Money::new(2_500_000),
+        };
+        assert_eq!(job.limits, limits);
         assert_eq!((job.goal, job.proposer), (Goal::new(0.91), Proposer::Evolution));
         assert_eq!(job.ablate, [Ablation::Msim, Ablation::Hag]);
         let json = serde_json::to_vec(&job).expect("json");
@@ -356,6 +390,7 @@ epochs = 30
             ("proposer = 'mix'", "proposer: unknown variant `mix`, expected one of `mixed`, `seeds`"),
             ("ablate = ['hag', 'hag']", "ablate: the same part twice; name it once"),
             ("judges = []", "judges: 0 judges; name 1 to 16, or leave the list out"),
+            ("space = ''", "space: \"\" names nothing; write 1 to 4096 bytes"),
             ("tags = [\"a\\nb\"]", "tags: \"a b\" names nothing"),
             ("seed = 9007199254740992", "seed: 9007199254740992 is out of range"),
             ("leave_out = -1", "leave_out: invalid value: integer `-1`, expected u32"),
@@ -390,20 +425,27 @@ epochs = 30
         let text = "[a-z][a-z0-9 /\"\\\\é-]{0,12}";
         let budget = (1_u64..1 << 30, option::of(1_u64..1 << 30))
             .prop_map(|(ram, flash)| Budget { ram: Size::new(ram), flash: flash.and_then(Size::new) });
-        let limits = (option::of(1_u64..10_000_000), option::of(1_u32..=10_000), option::of(1_u32..=10_000))
-            .prop_map(|(time, candidates, epochs)| Limits { time: time.and_then(Span::new), candidates, epochs });
-        let proposer = prop_oneof![Just(Proposer::Mixed), Just(Proposer::Random), Just(Proposer::Seeds)];
+        let lengths = (option::of(1_u64..10_000_000), option::of(1_u32..=10_000), option::of(1_u32..=10_000));
+        let costs = (option::of(1_u64..=MOST_TOKENS), option::of(1_u64..1 << 40));
+        let limits = (lengths, costs).prop_map(|((time, candidates, epochs), (tokens, money))| Limits {
+            time: time.and_then(Span::new),
+            candidates,
+            epochs,
+            tokens,
+            money: money.and_then(Money::new),
+        });
+        let proposer = prop_oneof![Just(Proposer::Mixed), Just(Proposer::Random), Just(Proposer::Llm)];
         let ablate = prop_oneof![Just(vec![]), Just(vec![Ablation::Hag]), Just(vec![Ablation::Hag, Ablation::Msim])];
         let first = (text, option::of(text), budget, option::of(1e-6_f64..=1.0), limits, proposer, text);
         let second = (0..=LARGEST_SEED, option::of(1_u32..=32), vec(text, 0..3), -100_i8..=100, any::<bool>());
-        let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate);
+        let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate, option::of(text));
         (first, second, third).prop_map(|(first, second, third)| {
             let (data, target, budget, goal, limits, proposer, recipe) = first;
             let (seed, seeds, tags, priority, warm) = second;
-            let (leave_out, mix_groups, judges, ablate) = third;
+            let (leave_out, mix_groups, judges, ablate, space) = third;
             let goal = goal.and_then(Goal::new);
             let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-            JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, ..said }
+            JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, ..said }
         })
     }
 

@@ -5,6 +5,7 @@ mod archive;
 mod compose;
 pub mod http;
 mod plan;
+mod searched;
 mod service;
 pub mod views;
 

@@ -13,6 +13,14 @@ pub enum Purpose {
     Turn = 3,
     /// The noise of an arena.
     Arena = 4,
+    /// Which members a pool holds.
+    Pool = 5,
+    /// Members that a surrogate chooses from.
+    Guide = 6,
+    /// Steps of a climb.
+    Climb = 7,
+    /// How much each of several aims counts.
+    Weigh = 8,
 }
 
 /// A stream of random numbers.

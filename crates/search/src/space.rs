@@ -84,6 +84,11 @@ pub trait Space {
 
     /// What a surrogate may learn from, always in the same order.
     fn features(&self, member: &Self::Member) -> Vec<f32>;
+
+    /// All members, where they are few enough to be looked at one by one.
+    fn listed(&self) -> Option<Vec<Self::Member>> {
+        None
+    }
 }
 
 /// A space whose members are architectures that can be written down, and so trained.

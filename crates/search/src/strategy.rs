@@ -197,6 +197,11 @@ impl<I: Ord + Clone> Known<I> {
         self.ids.insert(id)
     }
 
+    /// Whether it is known.
+    pub(crate) fn has(&self, id: &I) -> bool {
+        self.ids.contains(id)
+    }
+
     /// How many are known: the place of the next stream of numbers.
     pub(crate) fn count(&self) -> u64 {
         self.ids.len() as u64

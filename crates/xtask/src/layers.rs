@@ -81,6 +81,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "artifacts",
             "process",
             "convert",
+            "search",
             "toolchain",
             "dataset",
             "target",
@@ -89,7 +90,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("needs", &[]),
     ("fakes", &["convert", "model", "process", "target", "toolchain"]),
-    ("xtask", &["needs", "target", "model", "api", "settings", "contract", "convert", "history", "llm", "report"]),
+    (
+        "xtask",
+        &["needs", "target", "model", "api", "settings", "contract", "convert", "search", "history", "llm", "report"],
+    ),
 ];
 
 /// Crates that see everything, because they test the whole.
