@@ -250,6 +250,9 @@ pub(crate) enum Failure {
     TooMany { count: usize, most: usize },
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// A table or a file of lines that is none.
+    #[error("{}: {problem}", path.display())]
+    Lines { path: PathBuf, problem: String },
     /// The configuration is refused, each reason on a line of its own.
     #[error("the configuration is refused\n{0}")]
     Misconfigured(#[from] Mistakes),
@@ -293,6 +296,7 @@ impl Failure {
             | Self::NotOnnx(_)
             | Self::Mismatch { .. }
             | Self::Labels { .. }
+            | Self::Lines { .. }
             | Self::Recipe(_)
             | Self::Train(_)
             | Self::Split(_)

@@ -73,6 +73,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "api",
             "settings",
+            "search",
             "daemon",
             "deployment",
             "words",
