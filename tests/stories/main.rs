@@ -34,6 +34,7 @@ mod plan;
 mod quantise;
 mod schemas;
 mod screen;
+mod spaces;
 mod targets;
 mod train;
 mod validate;

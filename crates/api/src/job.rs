@@ -155,6 +155,12 @@ pub enum Proposer {
     Evolution,
     /// Random draws.
     Random,
+    /// Changes of the best, the first improvement taken, begun anew where none is left.
+    Local,
+    /// Aging evolution by weights of accuracy and cost that are drawn anew each time.
+    Unas,
+    /// The simplest first: kernels doubled, then cells, as long as that gains.
+    Occam,
     /// A language model; where it fails, the search goes on without it.
     Llm,
     /// A language model and the default proposer together, each as often as it has earned.

@@ -2,9 +2,12 @@
 
 use std::hint::black_box;
 
-use automcu_model::spec::{Classes, Input, InputChannels, Side};
-use automcu_search::{Numbers, Purpose, Space, Stages};
-use automcu_target::Core;
+use automcu_model::{
+    Bytes,
+    spec::{Classes, Input, InputChannels, Side},
+};
+use automcu_search::{Numbers, Purpose, Space, Stages, Task, largest};
+use automcu_target::{Budget, Core};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn space(height: u32, width: u32, channels: u32) -> Stages {
@@ -30,6 +33,13 @@ fn search(criterion: &mut Criterion) {
             let members: Vec<_> = (0..4).map(|_| space.draw(&mut numbers)).collect();
             bencher.iter(|| members.iter().filter(|member| space.size(member, Core::CortexM4).is_ok()).count());
         });
+        for (ram, flash) in [(32, 64), (64, 128), (256, 512)] {
+            let budget = Budget { ram: Some(Bytes::kib(ram)), flash: Some(Bytes::kib(flash)) };
+            let task = Task { space: space.clone(), budget, core: Core::CortexM4, most_macs: None };
+            group.bench_function(format!("largest {name} {ram}/{flash}"), |bencher| {
+                bencher.iter(|| black_box(largest(&task, 1)));
+            });
+        }
         group.sample_size(100);
     }
     group.finish();

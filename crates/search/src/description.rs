@@ -325,9 +325,11 @@ impl Description {
     #[must_use]
     pub fn variants(&self, longer_side: u32) -> Vec<Self> {
         let Some(Choices { sides, width_percents }) = &self.choose else { return vec![self.clone()] };
+        // With what is added it must not be too long a name.
+        let short: String = self.name.chars().take(24).collect();
         let at = |side: Option<u32>, percent: u32| {
             let said = side.map_or_else(|| "as it is".to_owned(), |side| format!("{side} px"));
-            let name = format!("{} at {said}, {percent} % wide", self.name);
+            let name = format!("{short} at {said}, {percent} % wide");
             Self { name, side, width_percent: Some(percent), choose: None, ..self.clone() }
         };
         let mut fit: Vec<_> = sides.iter().filter(|side| **side <= longer_side).map(|side| Some(*side)).collect();

@@ -41,12 +41,15 @@ fn quoted(name: &str) -> String {
 }
 
 /// Each proposer with its word.
-pub(crate) const PROPOSERS: [(&str, Proposer); 8] = [
+pub(crate) const PROPOSERS: [(&str, Proposer); 11] = [
     ("guided", Proposer::Guided),
     ("mixed", Proposer::Mixed),
     ("seeds", Proposer::Seeds),
     ("evolution", Proposer::Evolution),
     ("random", Proposer::Random),
+    ("local", Proposer::Local),
+    ("unas", Proposer::Unas),
+    ("occam", Proposer::Occam),
     ("llm", Proposer::Llm),
     ("hybrid", Proposer::Hybrid),
     ("genius", Proposer::Genius),

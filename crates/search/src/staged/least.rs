@@ -54,6 +54,33 @@ impl Stages {
         }
     }
 
+    /// The member whose every number is the largest, its maps kept as long as may be: often more than a spec can hold.
+    #[must_use]
+    pub fn widest(&self) -> Staged {
+        let stem = &self.rules.stem;
+        let end = |list: &[u32]| list.iter().copied().max().unwrap_or(1);
+        let stage = |at: usize| {
+            let rules = self.rules.place(at);
+            // Of modules the one with the most weights: dense ones expand, or convolve twice.
+            let heavy = [Kind::Fused, Kind::Residual, Kind::Conv, Kind::Inverted, Kind::Separable];
+            Stage {
+                kind: heavy.into_iter().find(|kind| rules.modules.contains(kind)).unwrap_or(Kind::Conv),
+                channels: rules.channels.most(),
+                repeat: rules.repeats.most(),
+                kernel: end(rules.kernels(self.is_signal())),
+                expansion: end(&rules.expansions),
+                ..Stage::plain(0)
+            }
+        };
+        self.mended(Staged {
+            stem_channels: stem.channels.most(),
+            stem_kernel: end(stem.kernels(self.is_signal())),
+            stem_halvings: stem.halvings.least(),
+            stages: (0..self.rules.depth.most() as usize).map(stage).collect(),
+            takes_most: false,
+        })
+    }
+
     /// The member whose widths, depths and kernels are in the middle of what there is.
     pub(super) fn middle(&self) -> Staged {
         let (least, most) = self.halvings();

@@ -3,6 +3,7 @@
 mod arena;
 mod front;
 mod glance;
+mod largest;
 mod members;
 mod scale;
 mod spaces;
