@@ -27,6 +27,7 @@ mod jobs;
 mod judges;
 mod library;
 mod manual;
+mod model;
 mod onnx;
 mod patches;
 mod plan;

@@ -12,8 +12,8 @@ use automcu_model::{
     spec::{Classes, Input, InputChannels, Side},
 };
 use automcu_search::{
-    Buildable, Evolution, Guided, Memory, Mixed, NothingFits, Proposals, Random, Rules, Seeds, Space, Staged, Stages,
-    Strategy, Tally, Task, Track,
+    Buildable, Evolution, Guided, Local, Memory, Mixed, NothingFits, Occam, Proposals, Random, Rules, Seeds, Space,
+    Staged, Stages, Strategy, Tally, Task, Track, Unas,
 };
 use automcu_target::{Budget, Core};
 use tracing::{info, warn};
@@ -365,6 +365,9 @@ fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh>
         Proposer::Seeds => Box::new(Seeds::new(task)),
         Proposer::Evolution => Box::new(Evolution::new(task, seed)),
         Proposer::Random => Box::new(Random::new(task, seed)),
+        Proposer::Local => Box::new(Local::new(task, seed)),
+        Proposer::Unas => Box::new(Unas::new(task, seed)),
+        Proposer::Occam => Box::new(Occam::new(task, seed)),
     }
 }
 

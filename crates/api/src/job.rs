@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     amounts::{Goal, Money, Size, Span},
+    ids::JobId,
     reading::{Format, ReadError, cut, in_braces, read, wrong},
 };
 
@@ -86,6 +87,9 @@ pub struct JobFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 64)))]
     pub judges: Option<Vec<String>>,
+    /// The job whose recorded answers of a language model are given again; nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<JobId>,
     /// Parts of the search that are left out, to see what they bring.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2))]
@@ -128,6 +132,14 @@ pub struct Limits {
     pub money: Option<Money>,
 }
 
+impl Proposer {
+    /// Whether a language model is asked.
+    #[must_use]
+    pub const fn asks_a_model(self) -> bool {
+        matches!(self, Self::Llm | Self::Hybrid | Self::Genius)
+    }
+}
+
 /// Who proposes candidates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -143,6 +155,12 @@ pub enum Proposer {
     Evolution,
     /// Random draws.
     Random,
+    /// Changes of the best, the first improvement taken, begun anew where none is left.
+    Local,
+    /// Aging evolution by weights of accuracy and cost that are drawn anew each time.
+    Unas,
+    /// The simplest first: kernels doubled, then cells, as long as that gains.
+    Occam,
     /// A language model; where it fails, the search goes on without it.
     Llm,
     /// A language model and the default proposer together, each as often as it has earned.
@@ -183,6 +201,7 @@ impl JobFile {
             leave_out: None,
             mix_groups: false,
             judges: None,
+            replays: None,
             ablate: Vec::new(),
         }
     }
@@ -208,10 +227,27 @@ impl JobFile {
         if self.target.is_none() && self.budget == Budget::default() {
             return Err(("budget", "missing, and no target is named; write ram and flash, or name a target".into()));
         }
+        self.costs()?;
         if self.ablate.iter().enumerate().any(|(at, part)| self.ablate[..at].contains(part)) {
             return Err(("ablate", "the same part twice; name it once".into()));
         }
         Ok(())
+    }
+
+    /// What only means something where a language model is asked.
+    fn costs(&self) -> Result<(), (&'static str, String)> {
+        if self.proposer.asks_a_model() {
+            return Ok(());
+        }
+        let said = [
+            ("limits.tokens", self.limits.tokens.is_some()),
+            ("limits.money", self.limits.money.is_some()),
+            ("replays", self.replays.is_some()),
+            ("ablate", self.ablate.contains(&Ablation::Msim)),
+        ];
+        let remedy =
+            "it is about a language model, and the proposer asks none; write proposer = \"llm\" or leave it out";
+        said.into_iter().find(|(_, is_said)| *is_said).map_or(Ok(()), |(field, _)| Err((field, remedy.to_owned())))
     }
 
     fn names(&self) -> Result<(), (&'static str, String)> {
@@ -311,7 +347,7 @@ version = 1
 data = "fashion-mnist"
 target = "STM32F407"
 goal = "91 %"
-proposer = "evolution"
+proposer = "hybrid"
 recipe = "paper"
 seed = 7
 seeds = 3
@@ -321,6 +357,7 @@ warm = true
 leave_out = 4
 mix_groups = true
 judges = ["own", "vela"]
+replays = "j12"
 ablate = ["msim", "hag"]
 
 [budget]
@@ -351,7 +388,7 @@ money = "2.50"
             money: Money::new(2_500_000),
         };
         assert_eq!(job.limits, limits);
-        assert_eq!((job.goal, job.proposer), (Goal::new(0.91), Proposer::Evolution));
+        assert_eq!((job.goal, job.proposer), (Goal::new(0.91), Proposer::Hybrid));
         assert_eq!(job.ablate, [Ablation::Msim, Ablation::Hag]);
         let json = serde_json::to_vec(&job).expect("json");
         assert_eq!(JobFile::read("job.json", Format::of(std::path::Path::new("a/job.JSON")), &json), Ok(job));
@@ -387,7 +424,7 @@ money = "2.50"
             ("version = 2", "version: 2 is not known; write 1"),
             ("priority = 101", "priority: 101 is out of range; write -100 to 100"),
             ("priority = 300", "priority: invalid value: integer `300`"),
-            ("proposer = 'mix'", "proposer: unknown variant `mix`, expected one of `mixed`, `seeds`"),
+            ("proposer = 'mix'", "proposer: unknown variant `mix`, expected one of `guided`, `mixed`, `seeds`"),
             ("ablate = ['hag', 'hag']", "ablate: the same part twice; name it once"),
             ("judges = []", "judges: 0 judges; name 1 to 16, or leave the list out"),
             ("space = ''", "space: \"\" names nothing; write 1 to 4096 bytes"),
@@ -421,6 +458,15 @@ money = "2.50"
         assert!(error.starts_with("job.json: 65537 bytes, and at most 65536 are read"), "{error}");
     }
 
+    /// Without what means nothing where no language model is asked.
+    fn sensible(job: JobFile) -> JobFile {
+        if job.proposer.asks_a_model() {
+            return job;
+        }
+        let ablate = job.ablate.into_iter().filter(|part| *part != Ablation::Msim).collect();
+        JobFile { limits: Limits { tokens: None, money: None, ..job.limits }, replays: None, ablate, ..job }
+    }
+
     fn jobs() -> impl Strategy<Value = JobFile> {
         let text = "[a-z][a-z0-9 /\"\\\\é-]{0,12}";
         let budget = (1_u64..1 << 30, option::of(1_u64..1 << 30))
@@ -439,13 +485,27 @@ money = "2.50"
         let first = (text, option::of(text), budget, option::of(1e-6_f64..=1.0), limits, proposer, text);
         let second = (0..=LARGEST_SEED, option::of(1_u32..=32), vec(text, 0..3), -100_i8..=100, any::<bool>());
         let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate, option::of(text));
+        let third = (third, option::of(any::<u64>()));
         (first, second, third).prop_map(|(first, second, third)| {
             let (data, target, budget, goal, limits, proposer, recipe) = first;
             let (seed, seeds, tags, priority, warm) = second;
-            let (leave_out, mix_groups, judges, ablate, space) = third;
+            let ((leave_out, mix_groups, judges, ablate, space), replays) = third;
             let goal = goal.and_then(Goal::new);
             let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-            JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, ..said }
+            let replays = replays.map(JobId);
+            sensible(JobFile {
+                seeds,
+                tags,
+                priority,
+                warm,
+                leave_out,
+                mix_groups,
+                judges,
+                ablate,
+                space,
+                replays,
+                ..said
+            })
         })
     }
 

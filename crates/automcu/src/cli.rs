@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod bench;
 mod config;
 mod data;
 mod history;
@@ -19,6 +20,7 @@ use automcu_toolchain::{Choice, vela::Accelerator};
 use clap::{Args, Parser, Subcommand, builder::PossibleValue};
 
 pub(crate) use audit::Audit;
+pub(crate) use bench::{Bench, BenchCells, BenchSearch, BenchTrain, BenchVerb};
 pub(crate) use config::{Config, ConfigCheck, ConfigShow, ConfigVerb};
 pub(crate) use data::{Data, DataInspect, DataList, DataPrepare, DataVerb};
 pub(crate) use history::{History, HistoryExport, HistoryGc, HistoryImport, HistoryRebuild, HistoryVerb, Kept};
@@ -333,39 +335,6 @@ pub(crate) struct Worker {
     /// Where events go, such as /dev/fd/3
     #[arg(long, value_name = "FILE")]
     pub(crate) events: PathBuf,
-}
-
-/// Measures how fast this computer is.
-#[derive(Args)]
-pub(crate) struct Bench {
-    #[command(subcommand)]
-    pub(crate) verb: BenchVerb,
-}
-
-/// What is measured.
-#[derive(Subcommand)]
-pub(crate) enum BenchVerb {
-    Train(BenchTrain),
-}
-
-/// Says how many images a second are trained, by the program's own executor and, where a Python has it, by PyTorch, in turns.
-#[derive(Args)]
-pub(crate) struct BenchTrain {
-    /// How long each measurement takes
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = seconds)]
-    pub(crate) seconds: f64,
-    /// How often each is measured
-    #[arg(long, value_name = "COUNT", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) rounds: u32,
-    /// The Python that has PyTorch, instead of the first on the path
-    #[arg(long, value_name = "FILE")]
-    pub(crate) python: Option<PathBuf>,
-    /// Measure torch.compile as well
-    #[arg(long)]
-    pub(crate) compile: bool,
-    /// Answer in JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// `90`, `90s`, `10m` or `1.5h` in seconds.

@@ -11,6 +11,7 @@ mod fetch;
 mod house;
 mod input;
 mod judges;
+mod language;
 pub mod logging;
 mod outcome;
 mod record;
@@ -138,7 +139,7 @@ fn answer(cli: Cli, streams: &mut Streams, said: &mut Said) -> Result<Outcome, F
         Verb::Eval(arguments) => cmd::eval::run(&arguments, input, data, said),
         Verb::Data(arguments) => cmd::data::run(&arguments, data, said),
         Verb::Train(arguments) => cmd::train::run(&arguments, input, &host, &mut live, said),
-        Verb::Bench(arguments) => cmd::bench::run(&arguments, folders, *clock, &mut live, said),
+        Verb::Bench(arguments) => cmd::bench::run(&arguments, folders, &host, &workshop(), &mut live, said),
         Verb::Worker(arguments) => cmd::worker::run(&arguments, *clock),
         Verb::Verify(arguments) => cmd::verify::run(&arguments, &workshop(), said),
         Verb::Screen(arguments) => cmd::screen::run(&arguments, input, &workshop(), said),

@@ -98,6 +98,9 @@ pub(crate) enum Failure {
     Family { path: PathBuf, problem: String },
     #[error("{}: there are {count} files of targets (*.toml); {remedy}", path.display())]
     FamilyCount { path: PathBuf, count: usize, remedy: &'static str },
+    /// The key of a language model cannot be read.
+    #[error("llm.key_file: {}: {problem}", path.display())]
+    Key { path: PathBuf, problem: String },
     /// A file is no int8 network that is understood.
     #[error("{file}: {error}")]
     Model { file: String, error: Box<TfliteError> },
@@ -263,6 +266,9 @@ pub(crate) enum Failure {
     TooMany { count: usize, most: usize },
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// A table or a file of lines that is none.
+    #[error("{}: {problem}", path.display())]
+    Lines { path: PathBuf, problem: String },
     /// The configuration is refused, each reason on a line of its own.
     #[error("the configuration is refused\n{0}")]
     Misconfigured(#[from] Mistakes),
@@ -309,6 +315,7 @@ impl Failure {
             | Self::NotOnnx(_)
             | Self::Mismatch { .. }
             | Self::Labels { .. }
+            | Self::Lines { .. }
             | Self::Recipe(_)
             | Self::Train(_)
             | Self::Split(_)
@@ -332,7 +339,7 @@ impl Failure {
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
-            Self::Misconfigured(_) => Outcome::Misconfigured,
+            Self::Misconfigured(_) | Self::Key { .. } => Outcome::Misconfigured,
             Self::Write(_) => Outcome::Unwritable,
             Self::Job(_) => Outcome::Refused,
             Self::Alone(error) => of_run(error),

@@ -167,6 +167,12 @@ pub enum Proposer {
     Evolution,
     /// Random draws.
     Random,
+    /// Changes of the best, the first improvement taken, begun anew where none is left.
+    Local,
+    /// Aging evolution by weights of accuracy and cost that are drawn anew each time.
+    Unas,
+    /// The simplest first: kernels doubled, then cells, as long as that gains.
+    Occam,
     /// A language model, within the space; the default proposer where that fails.
     Llm,
     /// A language model that sees what the default proposer would try, each as often as it has earned.

@@ -4,7 +4,7 @@ use std::{num::NonZero, path::PathBuf, sync::Arc};
 
 use automcu_api::{Ablation, Goal, JobFile, Limits, MemoryBudget, Proposer, Resolved, RungView, Size, Span};
 use automcu_artifacts::{Store, StoreError};
-use automcu_contract::{self as contract, ArtifactId, Assignment, DOCUMENTS, JobPlan, Rung};
+use automcu_contract::{self as contract, ArtifactId, Assignment, DOCUMENTS, JobPlan, Prompting, Rung};
 use automcu_dataset::{DatasetError, Kind, Options, Part as DataPart, Samples, Source, SplitError, Values};
 use automcu_history::{History, HistoryError};
 use automcu_model::{Bytes, spec::Input};
@@ -12,6 +12,7 @@ use automcu_search::{Rules, Space as _, Stages, Task};
 use automcu_target::{Budget, Catalogue, Core, Part, UnknownTarget};
 use automcu_trainer::{Conditions, Length, Nature, Recipe, RecipeError, Splitting};
 
+use crate::language::prompting;
 use crate::searched::{at_side_of, kept, rules, space};
 
 /// A job that says nothing of time or epochs may take so long, in seconds.
@@ -63,6 +64,8 @@ pub struct Planner {
     pub threads: NonZero<u32>,
     /// Bytes that each may ask for.
     pub memory_bytes: Option<u64>,
+    /// Whether a language model is configured.
+    pub asks_a_model: bool,
     /// How many multiply-accumulates of an inference a training does a second, forwards and backwards taken together.
     pub macs_a_second: f64,
 }
@@ -180,9 +183,10 @@ impl Planner {
             return Err(PlanError::Budget(nothing.to_string()));
         }
         let screens_first = !asked.ablate.contains(&Ablation::Hag);
-        if asked.ablate.contains(&Ablation::Msim) {
-            let remedy = "it shows a language model what all agents said, and none proposes; leave it out";
-            return Err(PlanError::Absent { field: "ablate", value: "msim".to_owned(), remedy });
+        if asked.proposer.asks_a_model() && !self.asks_a_model {
+            let remedy = "say llm.base_url and llm.model in the configuration, or choose another proposer";
+            let value = "no language model is configured".to_owned();
+            return Err(PlanError::Absent { field: "proposer", value, remedy });
         }
         let judge = self.judge(asked)?;
         let recipe = at_side_of(&task.space, &samples, self.recipe(asked, &samples, &mut assumed)?)?;
@@ -201,15 +205,12 @@ impl Planner {
             target: part.map(|part| part.name().to_owned()),
             budget: automcu_api::Budget { ram: size(budget.ram), flash: size(budget.flash) },
             recipe: recipe.name.clone(),
-            limits: Limits {
-                time: time_s.and_then(Span::new),
-                candidates: asked.limits.candidates,
-                epochs: asked.limits.epochs,
-            },
+            limits: Limits { time: time_s.and_then(Span::new), ..asked.limits },
             ..asked.clone()
         };
         let most_macs = self.most_macs(&ladder, &samples, &task);
-        let assignment = self.assignment(&job, &samples, &task, screens_first, most_macs)?;
+        let prompting = prompting(asked, part, ladder.candidates);
+        let assignment = self.assignment(&job, &samples, &task, screens_first, most_macs, prompting)?;
         let plan = JobPlan {
             version: DOCUMENTS,
             asked: serde_json::to_value(&job).expect("a job file is plain data"),
@@ -228,7 +229,7 @@ impl Planner {
             exploring: EXPLORING,
             screens_first,
             judge,
-            shows_transcript: false,
+            shows_transcript: asked.ablate.contains(&Ablation::Msim),
         };
         let shown = self.shown(&plan, job, assumed, &ladder, &task.space);
         Ok(Planned { plan, shown })
@@ -390,6 +391,7 @@ impl Planner {
         task: &Task<Stages>,
         fitting: bool,
         most_macs: Option<u64>,
+        prompting: Option<Prompting>,
     ) -> Result<ArtifactId, PlanError> {
         let shape = samples.shape();
         let warm = if job.warm {
@@ -399,12 +401,15 @@ impl Planner {
             Vec::new()
         };
         let proposer = match job.proposer {
-            _ if !fitting => contract::Proposer::Random,
+            proposer if !fitting && !proposer.asks_a_model() => contract::Proposer::Random,
             Proposer::Guided => contract::Proposer::Guided,
             Proposer::Mixed => contract::Proposer::Mixed,
             Proposer::Seeds => contract::Proposer::Seeds,
             Proposer::Evolution => contract::Proposer::Evolution,
             Proposer::Random => contract::Proposer::Random,
+            Proposer::Local => contract::Proposer::Local,
+            Proposer::Unas => contract::Proposer::Unas,
+            Proposer::Occam => contract::Proposer::Occam,
             Proposer::Llm => contract::Proposer::Llm,
             Proposer::Hybrid => contract::Proposer::Hybrid,
             Proposer::Genius => contract::Proposer::Genius,
@@ -420,6 +425,7 @@ impl Planner {
             most_macs: most_macs.filter(|_| fitting),
             seed: job.seed,
             warm,
+            prompting,
         };
         Ok(self.put(&assignment)?)
     }

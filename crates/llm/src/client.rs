@@ -8,8 +8,8 @@ use tracing::{debug, warn};
 use crate::{
     Answer, Ask, Digest, Endpoint, LlmError, Model, Spent,
     ask::Answering,
-    envelope,
-    error::{beginning, words},
+    envelope::{self, Envelope},
+    error::beginning,
     habits::{Habits, Learnt},
     json, request,
     wire::{Exchange, HttpWire, Wire},
@@ -18,7 +18,7 @@ use crate::{
 /// The most requests of one ask that are not tries: each lesson is learnt once, and others may learn meanwhile.
 const MOST_STEPS: u32 = 8;
 
-/// Asks the model of an endpoint.
+/// Asks the model of an endpoint, from within a runtime of tokio. Clones share what was learnt of the server and its pace.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
@@ -87,7 +87,8 @@ impl Client {
         bytes: usize,
         exchange: &Exchange,
     ) -> Result<Answer, LlmError> {
-        let envelope::Envelope { text, finish, refusal, has_thought, usage } = envelope::read(&exchange.body, bytes)?;
+        let envelope = envelope::read(&exchange.body, bytes)?;
+        let usage = envelope.usage;
         let spent = Spent {
             usage,
             cost_micros: self.endpoint.price.as_ref().and_then(|price| price.of(&usage)),
@@ -96,29 +97,9 @@ impl Client {
             digest: Digest::of(body),
             is_recorded: exchange.is_recorded,
         };
-        let boxed = || Box::new(spent.clone());
-        if let Some(message) = refusal {
-            return Err(LlmError::Refused { message, spent: boxed() });
-        }
-        if finish == "content_filter" {
-            return Err(LlmError::Refused { message: "its filter took the answer".to_owned(), spent: boxed() });
-        }
-        let is_cut = finish == "length";
-        if text.trim().is_empty() {
-            return Err(nothing(has_thought, is_cut, &finish, boxed()));
-        }
-        let value = match &ask.schema {
-            // A text that was cut off may begin with an example of what was still to come.
-            Some(_) if is_cut && !json::is_whole(&text) => {
-                return Err(LlmError::Truncated { text: beginning(&text), spent: boxed() });
-            }
-            Some(_) => match json::find(&text) {
-                Ok(value) => Some(value),
-                Err(why) => return Err(LlmError::NotJson { why, text: beginning(&text), spent: boxed() }),
-            },
-            None => None,
-        };
-        let Spent { usage, cost_micros, tries, duration_ms, digest, is_recorded } = spent;
+        let value = value(ask, &envelope, &spent)?;
+        let Envelope { text, finish, .. } = envelope;
+        let Spent { cost_micros, tries, duration_ms, digest, is_recorded, .. } = spent;
         let structured = habits.structured;
         Ok(Answer { text, value, finish, usage, cost_micros, tries, duration_ms, digest, is_recorded, structured })
     }
@@ -134,17 +115,37 @@ impl Client {
     }
 }
 
-/// Why there is nothing in an answer, as far as can be told.
-fn nothing(has_thought: bool, is_cut: bool, finish: &str, spent: Box<Spent>) -> LlmError {
-    if is_cut {
-        return LlmError::Truncated { text: String::new(), spent };
+/// The value in an answer, where one was asked for.
+fn value(ask: &Ask, envelope: &Envelope, spent: &Spent) -> Result<Option<Value>, LlmError> {
+    let boxed = || Box::new(spent.clone());
+    let Envelope { text, finish, .. } = envelope;
+    if let Some(message) = envelope.refusal.clone() {
+        return Err(LlmError::Refused { message, spent: boxed() });
     }
-    let message = if has_thought {
+    if finish == "content_filter" {
+        return Err(LlmError::Refused { message: "its filter took the answer".to_owned(), spent: boxed() });
+    }
+    let is_cut = finish == "length";
+    if text.trim().is_empty() && !is_cut {
+        return Err(LlmError::Empty { message: nothing(envelope), spent: boxed() });
+    }
+    // A text that was cut off may begin with an example of what was still to come.
+    if is_cut && (text.trim().is_empty() || ask.schema.is_some() && !json::is_whole(text)) {
+        return Err(LlmError::Truncated { text: beginning(text), spent: boxed() });
+    }
+    if ask.schema.is_none() {
+        return Ok(None);
+    }
+    json::find(text).map(Some).map_err(|why| LlmError::NotJson { why, text: beginning(text), spent: boxed() })
+}
+
+/// Why there is nothing in an answer, as far as can be told.
+fn nothing(envelope: &Envelope) -> String {
+    if envelope.has_thought {
         "it only thought; turn thinking off, or allow more tokens".to_owned()
     } else {
-        format!("it stopped by {:?}; ask again in other words", words(finish))
-    };
-    LlmError::Empty { message, spent }
+        format!("it stopped by {:?}; ask again in other words", envelope.finish)
+    }
 }
 
 impl Model for Client {

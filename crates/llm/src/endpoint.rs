@@ -68,9 +68,10 @@ impl Endpoint {
     /// Refuses what cannot work, field by field.
     pub(crate) fn check(&self) -> Result<(), LlmError> {
         let address = reqwest::Url::parse(&self.base_url).ok().filter(|url| url.has_host());
+        let is_streamed = self.extra_body.get("stream") == Some(&Value::Bool(true));
         let is_visible =
             |key: &Secret| !key.expose().is_empty() && key.expose().bytes().all(|byte| byte.is_ascii_graphic());
-        let checks: [(&'static str, bool, &str); 9] = [
+        let checks: [(&'static str, bool, &str); 11] = [
             ("base_url", address.as_ref().is_some_and(|url| ["http", "https"].contains(&url.scheme())), NO_ADDRESS),
             ("base_url", address.is_none_or(|url| url.username().is_empty() && url.password().is_none()), HAS_SECRETS),
             ("base_url", !self.base_url.contains(['?', '#']), HAS_SECRETS),
@@ -83,6 +84,8 @@ impl Endpoint {
             ("temperature", self.temperature.is_sane(), "is no number from 0 to 2; write one, or omit it"),
             ("tries", (1..=MOST_TRIES).contains(&self.tries), "is not from 1 to 10"),
             ("timeout", !self.timeout.is_zero() && self.timeout <= LONGEST, "is not above 0 and at most an hour"),
+            ("connect_timeout", !self.connect_timeout.is_zero(), "is 0; allow some seconds"),
+            ("extra_body", !is_streamed, "wants a stream, which is not read; take `stream` out"),
             ("requests_a_minute", self.requests_a_minute != Some(0), "is 0; leave it out, or write at least 1"),
         ];
         match checks.into_iter().find(|(_, is_right, _)| !is_right) {
@@ -196,6 +199,10 @@ mod tests {
         }
         assert_eq!(field(|endpoint| endpoint.tries = 0), Some("tries"));
         assert_eq!(field(|endpoint| endpoint.timeout = Duration::ZERO), Some("timeout"));
+        assert_eq!(field(|endpoint| endpoint.connect_timeout = Duration::ZERO), Some("connect_timeout"));
+        let stream = |value: bool| Map::from_iter([("stream".to_owned(), Value::Bool(value))]);
+        assert_eq!(field(|endpoint| endpoint.extra_body = stream(true)), Some("extra_body"));
+        assert_eq!(field(|endpoint| endpoint.extra_body = stream(false)), None);
         assert_eq!(field(|endpoint| endpoint.requests_a_minute = Some(0)), Some("requests_a_minute"));
     }
 

@@ -65,13 +65,11 @@ fn named(status: u16, said: Said, retry_after: Option<Duration>) -> LlmError {
     let message = if said.message.is_empty() { "it says nothing more".to_owned() } else { message.clone() };
     match status {
         402 => LlmError::Quota { status, message },
-        _ if has(&["insufficient_quota", "insufficient_balance", "billing", "quota_exceeded"]) => {
-            LlmError::Quota { status, message }
-        }
+        _ if has(&["quota", "balance", "billing"]) => LlmError::Quota { status, message },
         401 | 403 | 407 => LlmError::Unauthorised { status, message },
         429 => LlmError::RateLimited { retry_after, message },
         413 => LlmError::TooLarge { what: "the request", message },
-        _ if has(&["context_length_exceeded", "exceed_context_size"]) => {
+        400 | 422 if has(&["context_length", "context_size"]) || is_of_the_context(&message) => {
             LlmError::TooLarge { what: "the request", message }
         }
         408 | 409 | 500..=599 => LlmError::Overloaded { status, message },
@@ -79,6 +77,12 @@ fn named(status: u16, said: Said, retry_after: Option<Duration>) -> LlmError {
         200..=299 => unmarked(status, message, &said.marks, retry_after),
         _ => LlmError::Protocol { status, message },
     }
+}
+
+/// Some servers say only in words that a conversation is too long.
+fn is_of_the_context(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["context length", "context size", "context window"].iter().any(|words| message.contains(words))
 }
 
 /// An error within an answer of status 200 that says no status of its own.
@@ -128,6 +132,13 @@ mod tests {
             (400, r#"{"error":{"message":"","type":"x"}}"#, "rejected", "\"type\":\"x\""),
             (400, r#"{"error":{"message":"m","code":"context_length_exceeded"}}"#, "too_large", "m"),
             (400, r#"{"error":{"message":"m","type":"exceed_context_size_error","code":400}}"#, "too_large", "m"),
+            (
+                400,
+                r#"{"object":"error","message":"This model's maximum context length is 4096 tokens","code":400}"#,
+                "too_large",
+                "4096",
+            ),
+            (429, r#"{"error":{"message":"m","type":"exceeded_current_quota_error"}}"#, "quota", "m"),
             (401, r#"{"error":{"message":"wrong key"}}"#, "unauthorised", "wrong key"),
             (402, r#"{"error":{"message":"Insufficient Balance"}}"#, "quota", "Insufficient Balance"),
             (429, r#"{"error":{"message":"m","type":"insufficient_quota"}}"#, "quota", "m"),

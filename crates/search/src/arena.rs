@@ -1,6 +1,7 @@
 //! Strategies held against each other without training: a table or a formula says how well each member does.
 
 use crate::{
+    cells::{Cell, Cells, Data, Reached, Table},
     cost::Size,
     front::{Front, Point},
     numbers::{Numbers, Purpose},
@@ -76,6 +77,28 @@ pub fn run<S: Space>(
         }
     }
     run
+}
+
+/// What the cell with the best validation accuracy so far reached, after each evaluation. A cell that the table lacks counts as failed.
+#[must_use]
+pub fn run_cells(
+    strategy: &mut dyn Strategy<Cells>,
+    table: &Table,
+    data: Data,
+    evaluations: usize,
+    at_a_time: usize,
+) -> Vec<Reached> {
+    let validation = |cell: &Cell| table.reached(*cell, data).map(|reached| reached.validation);
+    let run = run(strategy, &validation, evaluations, at_a_time);
+    let mut best: Option<Reached> = None;
+    let mut all = Vec::with_capacity(run.outcomes.len());
+    for outcome in &run.outcomes {
+        let reached = table.reached(outcome.member, data);
+        let is_better = |reached: &Reached| best.is_none_or(|best| reached.validation > best.validation);
+        best = reached.filter(is_better).or(best);
+        all.extend(best);
+    }
+    all
 }
 
 /// A stand-in for the accuracy of networks of stages, from 0 to 1: it saturates with parameters and work, likes depth, width that

@@ -1,6 +1,6 @@
 //! What one phrase says of a job.
 
-use automcu_api::{Ablation, Goal, JobFile, Money, Proposer, Size, Span};
+use automcu_api::{Ablation, Goal, JobFile, JobId, Money, Proposer, Size, Span};
 
 /// One thing that is said of a job.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,7 @@ pub(crate) enum Piece {
     Epochs(u32),
     Tokens(u64),
     Money(Money),
+    Replays(JobId),
     Proposer(Proposer),
     Space(String),
     Recipe(String),
@@ -77,6 +78,7 @@ impl Piece {
             Self::Candidates(count) => job.limits.candidates = Some(count),
             Self::Epochs(count) => job.limits.epochs = Some(count),
             Self::Tokens(count) => job.limits.tokens = Some(count),
+            Self::Replays(replayed) => job.replays = Some(replayed),
             Self::Money(money) => job.limits.money = Some(money),
             Self::Proposer(proposer) => job.proposer = proposer,
             Self::Space(name) => job.space = Some(name),

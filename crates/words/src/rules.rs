@@ -252,6 +252,10 @@ fn switched(scan: &mut Scan<'_>) -> Reading {
             .then(|| Found::of(Piece::Ablate(part)))
             .flatten();
     }
+    if scan.word(&["replay", "replaying"]).is_some() {
+        let job = scan.name()?.parse().ok()?;
+        return Found::of(Piece::Replays(job));
+    }
     scan.word(&["leave", "leaving"])?;
     let is_out = scan.word(&["out"]).is_some();
     scan.word(&["group"]);

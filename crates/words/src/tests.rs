@@ -1,6 +1,6 @@
 //! What people say, and what it comes to.
 
-use automcu_api::{Ablation, Budget, Goal, JobFile, Limits, Money, Proposer, Size, Span};
+use automcu_api::{Ablation, Budget, Goal, JobFile, JobId, Limits, Money, Proposer, Size, Span};
 use proptest::{
     collection::{btree_set, vec},
     option,
@@ -95,8 +95,9 @@ fn everything_else_has_its_words() {
         ("hybrid search", JobFile { proposer: Proposer::Hybrid, ..base() }),
         ("proposer genius", JobFile { proposer: Proposer::Genius, ..base() }),
         (
-            "at most 200000 tokens, money 2.50",
+            "by an LLM, at most 200000 tokens, money 2.50",
             JobFile {
+                proposer: Proposer::Llm,
                 limits: Limits { tokens: Some(200_000), money: Money::new(2_500_000), ..Limits::default() },
                 ..base()
             },
@@ -113,7 +114,16 @@ fn everything_else_has_its_words() {
         ("leave group 4 out", JobFile { leave_out: Some(4), ..base() }),
         ("leaving out group 4, mix groups", JobFile { leave_out: Some(4), mix_groups: true, ..base() }),
         ("judged by vela", JobFile { judges: Some(vec!["vela".into()]), ..base() }),
-        ("without screening, without msim", JobFile { ablate: vec![Ablation::Msim, Ablation::Hag], ..base() }),
+        ("without screening", JobFile { ablate: vec![Ablation::Hag], ..base() }),
+        (
+            "by an LLM, without screening, without msim, replay j7",
+            JobFile {
+                proposer: Proposer::Llm,
+                replays: Some(JobId(7)),
+                ablate: vec![Ablation::Msim, Ablation::Hag],
+                ..base()
+            },
+        ),
     ] {
         assert_eq!(job(&format!("MNIST on the RP2040, {text}")), said, "{text}");
     }
@@ -191,6 +201,15 @@ fn what_cannot_be_meant_is_refused() {
     assert_eq!(job("MNIST on RP2040 within 1 h, 60 minutes").limits.time, Span::new(3600));
 }
 
+/// Without what means nothing where no language model is asked.
+fn sensible(job: JobFile) -> JobFile {
+    if job.proposer.asks_a_model() {
+        return job;
+    }
+    let ablate = job.ablate.into_iter().filter(|part| *part != Ablation::Msim).collect();
+    JobFile { limits: Limits { tokens: None, money: None, ..job.limits }, replays: None, ablate, ..job }
+}
+
 fn jobs() -> impl Strategy<Value = JobFile> {
     let text = "[a-zA-Z0-9 ,;./\"\\\\é%-]{1,12}";
     let budget = (1_u64..1 << 30, option::of(1_u64..1 << 30))
@@ -216,7 +235,8 @@ fn jobs() -> impl Strategy<Value = JobFile> {
         let (leave_out, mix_groups, judges, ablate, space) = third;
         let (goal, judges) = (goal.and_then(Goal::new), Some(judges).filter(|judges| !judges.is_empty()));
         let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-        JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, ..said }
+        let replays = leave_out.map(|number| JobId(number.into()));
+        sensible(JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, replays, ..said })
     })
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn phrases(job: &JobFile) -> Vec<String> {
     said.extend(job.tags.iter().map(|tag| format!("tag {}", quoted(tag))));
     said.extend((job.priority != usual.priority).then(|| format!("priority {}", job.priority)));
     said.extend(job.warm.then(|| "warm start".to_owned()));
+    said.extend(job.replays.map(|job| format!("replay {job}")));
     said.extend(job.leave_out.map(|group| format!("leave out group {group}")));
     said.extend(job.mix_groups.then(|| "mix groups".to_owned()));
     said.extend(job.judges.iter().flatten().map(|judge| format!("judge {}", quoted(judge))));
@@ -40,12 +41,15 @@ fn quoted(name: &str) -> String {
 }
 
 /// Each proposer with its word.
-pub(crate) const PROPOSERS: [(&str, Proposer); 8] = [
+pub(crate) const PROPOSERS: [(&str, Proposer); 11] = [
     ("guided", Proposer::Guided),
     ("mixed", Proposer::Mixed),
     ("seeds", Proposer::Seeds),
     ("evolution", Proposer::Evolution),
     ("random", Proposer::Random),
+    ("local", Proposer::Local),
+    ("unas", Proposer::Unas),
+    ("occam", Proposer::Occam),
     ("llm", Proposer::Llm),
     ("hybrid", Proposer::Hybrid),
     ("genius", Proposer::Genius),

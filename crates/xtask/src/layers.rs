@@ -73,6 +73,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "api",
             "settings",
+            "search",
             "daemon",
             "deployment",
             "words",
@@ -90,7 +91,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("needs", &[]),
     ("fakes", &["convert", "model", "process", "target", "toolchain"]),
-    ("xtask", &["needs", "target", "model", "api", "settings", "contract", "convert", "search", "history", "report"]),
+    (
+        "xtask",
+        &["needs", "target", "model", "api", "settings", "contract", "convert", "search", "history", "llm", "report"],
+    ),
 ];
 
 /// Crates that see everything, because they test the whole.

@@ -76,6 +76,7 @@ fn assigned(proposer: Proposer, prompting: Prompting) -> Assignment {
         classes: 4,
         target: Some("a part".to_owned()),
         proposer,
+        space: None,
         fitting: true,
         most_macs: None,
         seed: 5,

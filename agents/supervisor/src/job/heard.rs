@@ -47,9 +47,11 @@ impl Job {
         if let Some(Spent { requests, failures, tokens, money_micros }) = spent {
             self.record(What::Cost { tokens, money_micros, requests, failures }, now_ms, turn);
         }
-        for remark in remarks {
-            let what = What::Note { text: remark.to_string(), candidate: None };
-            self.record(what, now_ms, turn);
+        // The same in each round is told once.
+        for remark in remarks.iter().map(ToString::to_string) {
+            if !self.noted.contains(&remark) {
+                self.record(What::Note { text: remark, candidate: None }, now_ms, turn);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ mod time;
 mod transcript;
 mod turn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automcu_contract::{
     Brief, JobPlan, Proof, ProposeCandidates, ScreenCandidate, Spent, StopAttempt, Ticket, TrainCandidate,
@@ -28,6 +28,9 @@ use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
 pub(crate) use candidate::{Candidate, Screening, Verified};
 use time::ActiveTime;
 use transcript::Transcript;
+
+/// So many notes are known, so that they are not made twice.
+const MOST_NOTED: usize = 256;
 
 /// Something that an agent was asked and has not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,6 +133,8 @@ pub(crate) struct Job {
     judges_failed: u32,
     /// What language models have cost.
     spent: Spent,
+    /// What was noted of the job.
+    noted: BTreeSet<String>,
     /// All that was said, where whoever proposes is to see it.
     transcript: Option<Transcript>,
     is_draining: bool,
@@ -156,6 +161,7 @@ impl Job {
             mishaps: BTreeMap::new(),
             judges_failed: 0,
             spent: Spent { money_micros: Some(0), ..Spent::default() },
+            noted: BTreeSet::new(),
             transcript,
             is_draining: false,
         }
@@ -255,6 +261,9 @@ impl Job {
                 self.candidates.insert(*candidate, Candidate::new(*spec, digest, (*source).into()));
             }
             What::WinnerChosen { candidate, .. } => self.winner = Some(*candidate),
+            What::Note { text, candidate: None } if self.noted.len() < MOST_NOTED => {
+                _ = self.noted.insert(text.clone())
+            }
             What::Cost { tokens, money_micros, requests, failures } => {
                 let spent =
                     Spent { requests: *requests, failures: *failures, tokens: *tokens, money_micros: *money_micros };

@@ -169,14 +169,14 @@ impl<S: Space> Guided<S> {
     }
 
     fn choice(&self, seen: &[Outcome<S::Member>], tally: &mut Tally) -> Choice<S::Member> {
-        let (draws, looked_at) = self.draws.looked_at(&self.task, self.seed);
-        *tally += *looked_at;
-        let mut pool = draws.clone();
+        let draws = self.draws.looked_at(&self.task, self.seed);
+        *tally += draws.tally;
+        let mut pool = draws.fitting.clone();
         let weights = match self.track.prior {
             Prior::Generic => prior::weights(self.task.space.feature_names()),
             Prior::None => vec![0.0; self.task.space.feature_names().len() + 1],
         };
-        if self.track.has_surrogate && self.task.space.listed().is_none() {
+        if self.track.has_surrogate && !draws.is_whole {
             pool.extend(self.changed(seen, &pool, tally));
         }
         let scale = Scale::of(pool.iter().map(|candidate| candidate.features.as_slice()), weights);

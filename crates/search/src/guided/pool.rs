@@ -16,7 +16,7 @@ pub const POOL_FITTING: usize = 1024;
 /// So many changes of the best are looked at each time.
 pub const POOL_CHANGES: usize = 384;
 /// Spaces of up to so many members are looked at whole.
-const LISTED: usize = 20_000;
+const LISTED: usize = 4096;
 /// The best so many have offspring.
 const PARENTS: usize = 4;
 /// One in so many changes is a crossing.
@@ -34,7 +34,15 @@ pub(super) struct Candidate<M> {
 
 /// The draws of a seed, and what was looked at for them. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct Draws<M>(Arc<OnceLock<(Vec<Candidate<M>>, Tally)>>);
+pub(super) struct Draws<M>(Arc<OnceLock<LookedAt<M>>>);
+
+/// What seems to fit, what was looked at for it, and whether it is the whole space.
+#[derive(Clone, Debug)]
+pub(super) struct LookedAt<M> {
+    pub(super) fitting: Vec<Candidate<M>>,
+    pub(super) tally: Tally,
+    pub(super) is_whole: bool,
+}
 
 impl<M> Default for Draws<M> {
     fn default() -> Self {
@@ -73,14 +81,19 @@ pub(super) fn glanced<S: Space>(
     }
 }
 
+/// All members of a space that is small.
+fn listed<S: Space>(task: &Task<S>) -> Option<Vec<S::Member>> {
+    task.space.listed().filter(|members| members.len() <= LISTED)
+}
+
 impl<M: Clone> Draws<M> {
     /// All members of a space that is small, or many draws.
-    pub(super) fn looked_at<S: Space<Member = M>>(&self, task: &Task<S>, seed: u64) -> &(Vec<Candidate<M>>, Tally) {
+    pub(super) fn looked_at<S: Space<Member = M>>(&self, task: &Task<S>, seed: u64) -> &LookedAt<M> {
         self.0.get_or_init(|| {
             let mut tally = Tally::default();
-            if let Some(members) = task.space.listed().filter(|members| members.len() <= LISTED) {
+            if let Some(members) = listed(task) {
                 let all = members.into_iter().filter_map(|member| glanced(task, member, None, &mut tally)).collect();
-                return (all, tally);
+                return LookedAt { fitting: all, tally, is_whole: true };
             }
             let mut numbers = Numbers::of(seed, Purpose::Guide, u64::MAX);
             let mut all = Vec::new();
@@ -90,7 +103,7 @@ impl<M: Clone> Draws<M> {
                 }
                 all.extend(glanced(task, task.space.draw(&mut numbers), None, &mut tally));
             }
-            (all, tally)
+            LookedAt { fitting: all, tally, is_whole: false }
         })
     }
 }
