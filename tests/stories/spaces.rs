@@ -143,3 +143,21 @@ fn every_built_in_space_has_its_words() {
         assert_eq!(read.expect("understood").job.space.as_deref(), Some(name));
     }
 }
+
+#[test]
+fn the_document_on_spaces_says_what_is() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/SPACES.md")).expect("a document");
+    let example = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    Rules::read("SPACES.md", example.as_bytes()).expect("the example is a space");
+    for name in built_in_spaces() {
+        let rules = Rules::built_in(name).expect("built in");
+        let is_signal = name == "signal";
+        let stage: u64 = rules.stage_configurations(1, is_signal).to_string().parse().expect("small");
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{name}` | "))).expect("a row");
+        let (thousands, rest) = (stage / 1000, stage % 1000);
+        let said = if thousands > 0 { format!("{thousands},{rest:03}") } else { rest.to_string() };
+        assert!(row.contains(&said), "{said} in {row}");
+        let power = format!("about 10^{:.1}", rules.configurations(is_signal).log10());
+        assert!(row.contains(&power), "{power} in {row}");
+    }
+}
