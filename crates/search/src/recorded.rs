@@ -95,14 +95,19 @@ impl<S: Space> Space for Recorded<S> {
 
     fn mutate(&self, member: &S::Member, numbers: &mut Numbers) -> S::Member {
         let row = self.row(member).unwrap_or_else(|| self.like(member));
-        let near: Vec<usize> =
-            self.nearest(&row.place).into_iter().filter(|at| self.rows[*at].member != *member).take(NEIGHBOURS).collect();
+        let near: Vec<usize> = self
+            .nearest(&row.place)
+            .into_iter()
+            .filter(|at| self.rows[*at].member != *member)
+            .take(NEIGHBOURS)
+            .collect();
         if near.is_empty() { member.clone() } else { self.rows[numbers.one(&near)].member.clone() }
     }
 
     fn cross(&self, one: &S::Member, other: &S::Member, _: &mut Numbers) -> S::Member {
         let (one, other) = (self.like(one), self.like(other));
-        let middle: Vec<f32> = one.place.iter().zip(&other.place).map(|(one, other)| f32::midpoint(*one, *other)).collect();
+        let middle: Vec<f32> =
+            one.place.iter().zip(&other.place).map(|(one, other)| f32::midpoint(*one, *other)).collect();
         self.nearest(&middle).first().map_or_else(|| one.member.clone(), |at| self.rows[*at].member.clone())
     }
 

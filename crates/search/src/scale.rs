@@ -89,7 +89,10 @@ impl<S: Space> Seeds<S> {
         };
         let id = self.task.space.id(&member).ok()?;
         let rationale = format!("{}, {}, {how}", seed.name, variant.word());
-        Some(Form { proposal: Proposal { member, id, source: Source::Seed, rationale, evidence: Vec::new(), size }, tally })
+        Some(Form {
+            proposal: Proposal { member, id, source: Source::Seed, rationale, evidence: Vec::new(), size },
+            tally,
+        })
     }
 }
 

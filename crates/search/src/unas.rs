@@ -67,7 +67,9 @@ fn parent(young: &[Young], weights: [f64; 4], numbers: &mut Numbers) -> Option<u
         let lack = young[*at].aims.iter().zip(weights).map(|(aim, weight)| (1.0 - aim) * weight);
         lack.fold(0.0, f64::max)
     };
-    picked.into_iter().min_by(|one, other| lacks(one).total_cmp(&lacks(other)).then(one.cmp(other)))
+    picked
+        .into_iter()
+        .min_by(|one, other| lacks(one).total_cmp(&lacks(other)).then(one.cmp(other)))
         .map(|at| young[at].place)
 }
 

@@ -167,10 +167,8 @@ impl Space for Cells {
 
     fn seeds(&self) -> Vec<Seed<Cell>> {
         let place = |place: u64| Numbers::of(place, Purpose::Pool, 1);
-        let seed = |(at, (name, cell)): (u64, (&'static str, Cell))| Seed {
-            name,
-            member: self.nearest(cell, &mut place(at)),
-        };
+        let seed =
+            |(at, (name, cell)): (u64, (&'static str, Cell))| Seed { name, member: self.nearest(cell, &mut place(at)) };
         (0..).zip(SEEDS).map(seed).collect()
     }
 

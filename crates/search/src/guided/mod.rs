@@ -159,9 +159,12 @@ impl<S: Space> Guided<S> {
     /// How wide it is looked: a step more for each time that patience ran out.
     fn width(seen: &[Outcome<S::Member>]) -> u32 {
         let scores = seen.iter().filter_map(Outcome::known_score);
-        let (_, stale) = scores.fold((f64::NEG_INFINITY, 0), |(best, stale), score| {
-            if score > best { (score, 0) } else { (best, stale + 1) }
-        });
+        let (_, stale) = scores.fold(
+            (f64::NEG_INFINITY, 0),
+            |(best, stale), score| {
+                if score > best { (score, 0) } else { (best, stale + 1) }
+            },
+        );
         u32::try_from(1 + stale / PATIENCE).unwrap_or(WIDEST_LOOK).min(WIDEST_LOOK)
     }
 
@@ -232,7 +235,8 @@ impl<S: Space> Guided<S> {
             };
             self.know(id.clone());
             let (rationale, evidence) = choice.reason(at, self.task.space.feature_names());
-            let proposal = Proposal { member: member.clone(), id, source: Source::Surrogate, rationale, evidence, size };
+            let proposal =
+                Proposal { member: member.clone(), id, source: Source::Surrogate, rationale, evidence, size };
             choice.believe(at);
             return Some(proposal);
         }
@@ -283,12 +287,16 @@ impl<M> Choice<M> {
         let (standing, parent) = (&self.standings[at], self.pool[at].parent);
         let of = parent.map_or_else(String::new, |parent| format!(", a change of outcome {parent}"));
         let named = |column: usize| names.get(column).copied().unwrap_or(SHARE_OF_BUDGET);
-        let most = self.scale.weightiest(standing).map_or_else(String::new, |column| format!(", by {} the most", named(column)));
+        let most = self
+            .scale
+            .weightiest(standing)
+            .map_or_else(String::new, |column| format!(", by {} the most", named(column)));
         let learnt = self.process.as_ref().and_then(|process| Some((process, process.in_scores(self.beliefs[at])?)));
         let Some((process, belief)) = learnt.filter(|_| !self.places.is_empty()) else {
             let count = self.pool.len();
             let prior = standing.prior;
-            let rationale = format!("the prior alone: {prior:+.2} deviations from the mean of {count} that fit{most}{of}");
+            let rationale =
+                format!("the prior alone: {prior:+.2} deviations from the mean of {count} that fit{most}{of}");
             return (rationale, parent.into_iter().collect());
         };
         let Belief { mean, deviation } = belief;
@@ -296,8 +304,9 @@ impl<M> Choice<M> {
         let evidence: Vec<usize> = parent.map_or_else(|| near.collect(), |parent| vec![parent]);
         let prior = standing.prior;
         let count = self.places.len();
-        let rationale =
-            format!("expected {mean:.4} ± {deviation:.4} by {count} outcomes and the prior, {prior:+.2} deviations{most}{of}");
+        let rationale = format!(
+            "expected {mean:.4} ± {deviation:.4} by {count} outcomes and the prior, {prior:+.2} deviations{most}{of}"
+        );
         (rationale, evidence)
     }
 }

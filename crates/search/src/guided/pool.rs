@@ -97,6 +97,9 @@ impl<M: Clone> Draws<M> {
             }
             let mut numbers = Numbers::of(seed, Purpose::Guide, u64::MAX);
             let mut all = Vec::new();
+            if task.smallest_that_fails().is_some() {
+                return LookedAt { fitting: all, tally, is_whole: false };
+            }
             for _ in 0..POOL_DRAWS {
                 if all.len() == POOL_FITTING {
                     break;
@@ -117,9 +120,8 @@ pub(super) fn parents(scores: &[(usize, f64)], features: &dyn Fn(usize) -> Vec<f
     for _ in 1..wide {
         let unlike = |place: &usize| {
             let own = features(*place);
-            let far = |other: &usize| {
-                own.iter().zip(features(*other)).map(|(one, other)| (one - other).powi(2)).sum::<f64>()
-            };
+            let far =
+                |other: &usize| own.iter().zip(features(*other)).map(|(one, other)| (one - other).powi(2)).sum::<f64>();
             chosen.iter().map(far).fold(f64::INFINITY, f64::min)
         };
         let left = good.iter().filter(|place| !chosen.contains(place));

@@ -135,7 +135,8 @@ impl Process {
     pub(super) fn fitted(points: &[Point], has_prior: bool) -> Option<Self> {
         let worths = if has_prior { WORTHS.to_vec() } else { vec![0.0] };
         if points.len() < FEWEST {
-            let middle = Settings { reach: REACHES[1], noise: NOISES[0], worth: if has_prior { WORTHS[1] } else { 0.0 } };
+            let middle =
+                Settings { reach: REACHES[1], noise: NOISES[0], worth: if has_prior { WORTHS[1] } else { 0.0 } };
             return Self::of(points.to_vec(), middle, None);
         }
         let mut best: Option<Self> = None;
@@ -178,8 +179,7 @@ impl Process {
         let best = if own > 1e-18 { (both + (both * both + 4.0 * free * own).sqrt()) / (2.0 * own) } else { 0.0 };
         let unit = unit.unwrap_or(best);
         let misfit = unit * unit * own - 2.0 * unit * both + product(&priors, &prior_solved);
-        let likelihood =
-            free * unit.max(1e-12).ln() - 0.5 * (misfit + factor.log_determinant() + all.max(1e-12).ln());
+        let likelihood = free * unit.max(1e-12).ln() - 0.5 * (misfit + factor.log_determinant() + all.max(1e-12).ln());
         let left = score_solved.iter().zip(&prior_solved).map(|(score, prior)| unit * score - prior).collect();
         let constant = unit * mean_score - mean_prior;
         Some(Self { settings, points, factor, unit, constant, left, ones, likelihood })

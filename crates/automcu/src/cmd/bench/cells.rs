@@ -80,8 +80,8 @@ impl Kept {
 pub(super) fn run(arguments: &BenchCells, live: &mut Live<'_>, said: &mut Said) -> Result<Outcome, Failure> {
     let path = &arguments.table;
     let text = fs::read_to_string(path).map_err(|error| Failure::Read { path: path.clone(), error })?;
-    let table = Accuracies::read(&text)
-        .map_err(|error| Failure::Lines { path: path.clone(), problem: error.to_string() })?;
+    let table =
+        Accuracies::read(&text).map_err(|error| Failure::Lines { path: path.clone(), problem: error.to_string() })?;
     let cells = table.cells();
     let count = cells.len();
     let empty = || Failure::Lines { path: path.clone(), problem: "there are no cells in it".to_owned() };
@@ -168,8 +168,13 @@ fn draw(rows: &[Row], arguments: &BenchCells, path: &std::path::Path) -> Result<
 impl Answer {
     fn write(&self, sink: &mut dyn Write) -> io::Result<()> {
         use Align::{Left, Right};
-        let mut table =
-            Table::new([("proposer", Left), ("track", Left), ("data", Left), ("test %, mean", Right), ("deviation", Right)]);
+        let mut table = Table::new([
+            ("proposer", Left),
+            ("track", Left),
+            ("data", Left),
+            ("test %, mean", Right),
+            ("deviation", Right),
+        ]);
         for row in &self.rows {
             let cells = [
                 row.proposer.word().to_owned(),
@@ -184,7 +189,11 @@ impl Answer {
         let pool = if self.pool == 0 {
             format!("all {} cells", self.cells)
         } else {
-            format!("a pool of {} of {} cells a run", self.pool.min(u32::try_from(self.cells).unwrap_or(u32::MAX)), self.cells)
+            format!(
+                "a pool of {} of {} cells a run",
+                self.pool.min(u32::try_from(self.cells).unwrap_or(u32::MAX)),
+                self.cells
+            )
         };
         let note = format!(
             "the test accuracy of the best by validation accuracy, after {} evaluations; {} runs from seed {}; {pool}",

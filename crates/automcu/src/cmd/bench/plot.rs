@@ -6,9 +6,8 @@ use std::fmt::Write as _;
 const SIDES: (f64, f64) = (720.0, 420.0);
 const EDGE: f64 = 56.0;
 /// Told apart by people who see colours differently (Okabe and Ito).
-const COLOURS: [&str; 10] = [
-    "#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#999999", "#b8a800", "#7b3294",
-];
+const COLOURS: [&str; 10] =
+    ["#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#999999", "#b8a800", "#7b3294"];
 
 /// A line of the drawing: its name, and a value after each evaluation.
 pub(super) struct Curve {
@@ -19,9 +18,8 @@ pub(super) struct Curve {
 /// Draws curves; `title` stands above. Names are those of strategies: nothing in them needs escaping.
 pub(super) fn drawn(title: &str, curves: &[Curve]) -> String {
     let all = || curves.iter().flat_map(|curve| curve.values.iter().copied());
-    let (least, most) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
-        (least.min(value), most.max(value))
-    });
+    let (least, most) =
+        all().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
     let (least, most) = if most > least { (least, most) } else { (least.min(0.0), least.max(0.0) + 1.0) };
     let longest = curves.iter().map(|curve| curve.values.len()).max().unwrap_or(1).max(2);
     #[expect(clippy::cast_precision_loss, reason = "a place in a drawing")]
@@ -36,7 +34,8 @@ pub(super) fn drawn(title: &str, curves: &[Curve]) -> String {
         let value = least + (most - least) * f64::from(part) / 4.0;
         let (at, right) = (y(value), x(longest - 1));
         let _ = writeln!(text, "<path d=\"M{EDGE} {at:.1}H{right:.1}\" stroke=\"#ddd\"/>");
-        let _ = writeln!(text, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>", EDGE - 6.0, at + 4.0);
+        let _ =
+            writeln!(text, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>", EDGE - 6.0, at + 4.0);
     }
     for place in [0, longest / 2, longest - 1] {
         let (at, below) = (x(place), SIDES.1 - EDGE + 18.0);
