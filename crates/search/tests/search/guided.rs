@@ -37,12 +37,11 @@ fn seeds_come_first_and_then_what_the_surrogate_expects_the_most_of_with_its_rea
 
 #[test]
 fn it_climbs_higher_than_evolution_and_random_draws() {
-    let space = space(1, 128, 6);
-    let task = task(space.clone(), 8, 32);
+    let task = task(space(1, 128, 6), 8, 32);
     let bests = |proposer: Proposer| -> Vec<f64> {
         let of = |seed: u64| {
             let mut strategy = proposer.made(Arc::clone(&task), seed);
-            run(strategy.as_mut(), &|member| stand_in(&space, member, seed), 24, 4).best_score().expect("scores")
+            run(strategy.as_mut(), &|member| stand_in(&task.space, member, seed), 24, 4).best_score().expect("scores")
         };
         (0..6).map(of).collect()
     };
@@ -88,11 +87,11 @@ fn scores_may_be_shares_or_percents() {
 
 #[test]
 fn a_record_is_searched_within_its_members_until_there_are_no_more() {
-    let space = space(1, 64, 3);
-    let members: Vec<Staged> = draws(space.clone(), 24).collect();
-    let record = Recorded::of(space.clone(), members, Core::CortexM4).expect("some can be built");
+    let members: Vec<Staged> = draws(space(1, 64, 3), 24).collect();
+    let record = Recorded::of(space(1, 64, 3), members, Core::CortexM4).expect("some can be built");
     let count = record.members().count();
     let task = Arc::new(Task { space: record, budget: Budget::default(), core: Core::CortexM4, most_macs: None });
+    let space = space(1, 64, 3);
     for proposer in Proposer::ALL {
         let mut strategy = proposer.made(Arc::clone(&task), 1);
         let run = run(strategy.as_mut(), &|member| stand_in(&space, member, 1), 40, 3);

@@ -70,7 +70,7 @@ pub(super) fn read(path: &Path) -> Result<Record, Failure> {
         if space.is_none() {
             let classes = line.spec.pointer("/head/classes").and_then(Value::as_u64).unwrap_or(0);
             let classes = Classes::fixed(u32::try_from(classes).unwrap_or(0));
-            let made = Stages::new(spec.input.clone(), classes);
+            let made = Stages::new(spec.input, classes);
             space = Some(made.map_err(|refusals| refused(format!("entry {}: {refusals}", place + 1)))?);
         }
         let member = space.as_ref().and_then(|space| space.member(&spec));
@@ -102,7 +102,7 @@ pub(super) fn train(
     let space = pictures()?;
     let known = if arguments.record.exists() { read(&arguments.record)?.members } else { Vec::new() };
     let budget = Budget { ram: Some(arguments.ram), flash: Some(arguments.flash) };
-    let task = Task { space: space.clone(), budget, core: Core::CortexM4, most_macs: Some(MOST_MACS) };
+    let task = Task { space: pictures()?, budget, core: Core::CortexM4, most_macs: Some(MOST_MACS) };
     let mut random = Random::new(Arc::new(task), arguments.seed);
     for (member, _) in &known {
         if let Ok(id) = space.id(member) {
