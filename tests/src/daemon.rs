@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct Lair {
     folder: PathBuf,
     figures: SocketAddr,
+    /// What more is configured.
+    configured: String,
 }
 
 /// A daemon. Dropped, it is killed.
@@ -38,7 +40,13 @@ impl Lair {
     pub fn new(folder: &Path) -> Self {
         // A port that nobody listens at now.
         let figures = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        Self { folder: folder.to_owned(), figures: figures.expect("a port") }
+        Self { folder: folder.to_owned(), figures: figures.expect("a port"), configured: String::new() }
+    }
+
+    /// The same with more in its configuration.
+    #[must_use]
+    pub fn configured(self, configured: String) -> Self {
+        Self { configured, ..self }
     }
 
     /// What its history, artifacts and trainings lie in.
@@ -155,6 +163,7 @@ impl Lair {
         let path = self.folder.join("config.toml");
         let figures = self.figures;
         let text = format!("version = 1\n[judges]\nwhich = [\"plan\"]\n[metrics]\nlisten = \"{figures}\"\n");
+        let text = text + &self.configured;
         std::fs::write(&path, text).expect("writable");
         path
     }

@@ -2,6 +2,7 @@
 
 pub mod fake_daemon;
 pub mod random;
+pub mod sage;
 pub mod server;
 
 mod daemon;

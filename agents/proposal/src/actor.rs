@@ -40,25 +40,37 @@ type Worked = (Option<Mind>, Result<ProposalSummary, Trouble>);
 
 impl Proposal {
     pub(crate) fn new(config: Config, hands: Hands, supervisor: SupervisorPort) -> Self {
-        let Config { most_waiting, most_jobs } = config;
-        Self { line: Line::new(most_waiting), minds: Minds::new(most_jobs), hands, supervisor, ends: Arc::default() }
+        let Config { most_waiting, most_jobs, at_once } = config;
+        Self {
+            line: Line::new(most_waiting, at_once),
+            minds: Minds::new(most_jobs),
+            hands,
+            supervisor,
+            ends: Arc::default(),
+        }
     }
 
-    /// Begins to work at the next request, if none is worked at.
+    /// Begins to work at the next requests, as far as there is room.
     fn go_on(&mut self, ctx: &mut Context<Self>) {
-        let Some(asked) = self.line.begin() else { return };
-        told(asked.job, asked.round, "Queued", "Planning", "its turn");
-        let (mind, hands, ends) = (self.minds.take(asked.job), self.hands.clone(), Arc::clone(&self.ends));
-        let (job, round) = (asked.job, asked.round);
-        let work = spawn_blocking(move || work(mind, &asked, &hands, &ends));
-        ctx.spawn(work.into_actor(self).map(move |worked, agent, ctx| agent.worked(job, round, worked, ctx)));
+        while let Some(asked) = self.line.begin() {
+            told(asked.job, asked.round, "Queued", "Planning", "its turn");
+            let (mind, hands, ends) = (self.minds.take(asked.job), self.hands.clone(), Arc::clone(&self.ends));
+            let (job, round) = (asked.job, asked.round);
+            let work = spawn_blocking(move || work(mind, &asked, &hands, &ends));
+            ctx.spawn(work.into_actor(self).map(move |worked, agent, ctx| agent.worked(job, round, worked, ctx)));
+        }
     }
 
     fn worked(&mut self, job: JobId, round: u32, worked: Result<Worked, JoinError>, ctx: &mut Context<Self>) {
-        self.line.end();
-        let failed = |shortfall| {
-            let candidates = Few::new(Vec::new()).expect("none are few enough");
-            ProposalSummary { job, round, candidates, refused: 0, shortfall: Some(shortfall) }
+        self.line.end(job);
+        let failed = |shortfall| ProposalSummary {
+            job,
+            round,
+            candidates: Few::default(),
+            refused: 0,
+            shortfall: Some(shortfall),
+            spent: None,
+            remarks: Few::default(),
         };
         let summary = match worked {
             Ok((mind, answer)) => {
@@ -91,7 +103,7 @@ fn work(mind: Option<Mind>, asked: &ProposeCandidates, hands: &Hands, ends: &Ato
         Ok(mind) => mind,
         Err(trouble) => return (None, Err(trouble)),
     };
-    let answer = mind.answer(asked, &hands.store, &|| ends.load(Ordering::Relaxed));
+    let answer = mind.answer(asked, hands, &|| ends.load(Ordering::Relaxed));
     (Some(mind), answer)
 }
 

@@ -12,17 +12,22 @@
 //! ```
 
 mod actor;
+mod consult;
+mod language;
 mod line;
 mod mind;
 mod minds;
 mod past;
+mod prompt;
+mod shares;
 mod trouble;
 
 use std::sync::Arc;
 
 use actix::{Actor, ArbiterHandle};
 use automcu_artifacts::Store;
-use automcu_contract::{ProposalPort, SupervisorPort};
+use automcu_contract::{JobId, ProposalPort, SupervisorPort};
+use automcu_llm::{Model, Price};
 use automcu_target::Core;
 
 use actor::Proposal;
@@ -34,10 +39,33 @@ pub struct Config {
     pub most_waiting: u32,
     /// Jobs of which more is kept than their messages say.
     pub most_jobs: usize,
+    /// Jobs that are worked at side by side: while a language model is waited for, others go on.
+    pub at_once: usize,
 }
 
 /// Says which core a target has, if there is such a target.
 pub type Targets = Arc<dyn Fn(&str) -> Option<Core> + Send + Sync>;
+
+/// Whose conversation it is: what was said in it is said again when the same is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// The job.
+    pub job: JobId,
+    /// The job whose recorded answers are given; nobody is asked.
+    pub replays: Option<JobId>,
+}
+
+/// Who is asked in a conversation, and what that costs.
+#[derive(Clone, Debug)]
+pub struct Counterpart {
+    /// The model.
+    pub model: Arc<dyn Model>,
+    /// Its price, where it is known.
+    pub price: Option<Price>,
+}
+
+/// The language model of a conversation; or why there is none, in words.
+pub type Models = Arc<dyn Fn(Conversation) -> Result<Counterpart, String> + Send + Sync>;
 
 /// What the agent works with.
 #[derive(Clone)]
@@ -46,6 +74,8 @@ pub struct Hands {
     pub store: Store,
     /// The cores of targets.
     pub targets: Targets,
+    /// Language models, where one is configured.
+    pub models: Option<Models>,
 }
 
 /// Starts the agent in an arbiter of its own. Its outcomes go to the supervisor.

@@ -4,23 +4,27 @@ use std::sync::Arc;
 
 use automcu_artifacts::{Store, StoreError};
 use automcu_contract::{
-    ArtifactId, Assignment, Brief, DOCUMENTS, Few, ProposalSummary, ProposeCandidates, Proposed, Proposer, Shortfall,
-    Source,
+    ArtifactId, Assignment, Brief, CandidateId, DOCUMENTS, Few, Prompting, ProposalSummary, ProposeCandidates,
+    Proposed, Proposer, Shortfall, Source,
 };
 use automcu_model::{
-    GraphDigest,
+    GraphDigest, Spec,
     spec::{Classes, Input, InputChannels, Side},
 };
 use automcu_search::{
-    Buildable, Evolution, Memory, Mixed, NothingFits, Proposals, Random, Seeds, Space, Staged, Stages, Strategy, Tally,
-    Task,
+    Buildable, Evolution, Guided, Local, Memory, Mixed, NothingFits, Occam, Proposals, Random, Rules, Seeds, Space,
+    Staged, Stages, Strategy, Tally, Task, Track, Unas,
 };
 use automcu_target::{Budget, Core};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
-    Hands,
+    Conversation, Hands,
+    consult::{Asked, Consulted},
+    language::Architectures,
     past::{self, Past, Seen},
+    prompt::Told,
+    shares,
     trouble::Trouble,
 };
 
@@ -28,6 +32,8 @@ use crate::{
 const WARM: usize = 64;
 /// The most candidates of an answer.
 const MOST: u8 = 8;
+/// So many of what the strategy would try are shown to a language model.
+const SUGGESTIONS: usize = 3;
 
 /// A strategy that has seen nothing yet, of which there can be another.
 trait Fresh: Strategy<Stages> + Send {
@@ -49,6 +55,17 @@ pub(crate) struct Mind {
     strategy: Box<dyn Fresh>,
     warm: Vec<Warm>,
     past: Past,
+    seed: u64,
+    /// Of a job whose proposer asks a language model.
+    consults: Option<Consults>,
+}
+
+/// What is needed to ask a language model.
+struct Consults {
+    prompting: Prompting,
+    proposer: Proposer,
+    /// The space, where the job names one: then nothing outside of it is put forward.
+    space: Option<serde_json::Value>,
 }
 
 /// A member that did well in a past job.
@@ -61,10 +78,11 @@ struct Warm {
 
 /// A candidate that is not written down yet.
 struct Idea {
-    member: Staged,
+    spec: Spec,
     id: GraphDigest,
     source: Source,
     rationale: String,
+    evidence: Vec<CandidateId>,
 }
 
 impl Mind {
@@ -80,8 +98,10 @@ impl Mind {
             assignment: asked.assignment,
             budget: asked.budget,
             strategy: strategy(&assignment, &task),
-            warm: warm(&assignment.warm, space, &hands.store)?,
-            past: Past::new(asked.job, space),
+            warm: warm(&assignment.warm, &task.space, &hands.store)?,
+            past: Past::new(asked.job, task.space.clone()),
+            seed: assignment.seed,
+            consults: consults(assignment),
             task,
         })
     }
@@ -95,42 +115,158 @@ impl Mind {
     pub(crate) fn answer(
         &mut self,
         asked: &ProposeCandidates,
-        store: &Store,
+        hands: &Hands,
         ends: &dyn Fn() -> bool,
     ) -> Result<ProposalSummary, Trouble> {
         let wanted = usize::from(asked.wanted.min(MOST));
-        let seen = self.past.up_to(asked.round, asked.outcomes, store)?;
+        let seen = self.past.up_to(asked.round, asked.outcomes, &hands.store)?;
         let mut strategy = self.strategy.fresh();
         strategy.recall(seen.ids);
         let others = seen.strangers.iter().chain(asked.pending.as_slice());
         others.clone().for_each(|id| strategy.know(*id));
-        let mut ideas = warm_ideas(&mut self.warm, &self.task, wanted, |id| {
-            seen.ids.contains(&id) || others.clone().any(|other| *other == id)
-        });
+        let is_known = |id| seen.ids.contains(&id) || others.clone().any(|other| *other == id);
+        let mut ideas = warm_ideas(&mut self.warm, &self.task, wanted, is_known);
         ideas.iter().for_each(|idea| strategy.know(idea.id));
-        let (tally, shortfall) = think(strategy.as_mut(), seen, &mut ideas, wanted, ends)?;
+        let mut consulted = Consulted::default();
+        if let Some(consults) = &self.consults {
+            let known = seen.ids.iter().chain(others).copied().chain(ideas.iter().map(|idea| idea.id)).collect();
+            let round = Round { asked, seen, task: &self.task, seed: self.seed, wanted: wanted - ideas.len(), known };
+            consulted = consults.consult(&round, strategy.as_ref(), hands, ends)?;
+            for (id, thought) in std::mem::take(&mut consulted.thoughts) {
+                strategy.know(id);
+                ideas.push(Idea {
+                    spec: thought.idea.spec,
+                    id,
+                    source: Source::Llm,
+                    rationale: thought.rationale,
+                    evidence: seen.named(&thought.evidence),
+                });
+            }
+        }
+        let (tally, shortfall) = think(strategy.as_mut(), seen, &self.task, &mut ideas, wanted, ends)?;
         let candidates: Vec<Proposed> =
-            ideas.into_iter().map(|idea| self.written(idea, store)).collect::<Result<_, _>>()?;
+            ideas.into_iter().map(|idea| written(idea, &hands.store)).collect::<Result<_, _>>()?;
+        let refused = tally.unbuildable + tally.over_ram + tally.over_flash + tally.over_work;
+        let refused = refused.saturating_add(consulted.refused.into());
         Ok(ProposalSummary {
             job: asked.job,
             round: asked.round,
             candidates: Few::new(candidates).map_err(|_| Trouble::TooMany { what: "candidates of a round" })?,
-            refused: u32::try_from(tally.unbuildable + tally.over_ram + tally.over_flash + tally.over_work)
-                .unwrap_or(u32::MAX),
+            refused: u32::try_from(refused).unwrap_or(u32::MAX),
             shortfall,
+            spent: consulted.spent,
+            remarks: Few::first_of(consulted.remark.iter().map(|remark| Brief::new(remark)).collect()),
         })
     }
+}
 
-    fn written(&self, idea: Idea, store: &Store) -> Result<Proposed, Trouble> {
-        let spec = store.put(self.task.space.spec(&idea.member).to_json().as_bytes())?;
-        Ok(Proposed { spec, digest: idea.id, source: idea.source, rationale: Brief::new(&idea.rationale) })
+fn written(idea: Idea, store: &Store) -> Result<Proposed, Trouble> {
+    Ok(Proposed {
+        spec: store.put(idea.spec.to_json().as_bytes())?,
+        digest: idea.id,
+        source: idea.source,
+        rationale: Brief::new(&idea.rationale),
+        evidence: Few::first_of(idea.evidence),
+    })
+}
+
+/// A round, as far as a language model is to be asked about it.
+struct Round<'r> {
+    asked: &'r ProposeCandidates,
+    seen: Seen<'r>,
+    task: &'r Task<Stages>,
+    seed: u64,
+    wanted: usize,
+    /// What was put forward before.
+    known: Vec<GraphDigest>,
+}
+
+impl Consults {
+    /// Asks the model for its share of a round. What keeps it from answering is told, and the search goes on without it.
+    fn consult(
+        &self,
+        round: &Round<'_>,
+        strategy: &dyn Fresh,
+        hands: &Hands,
+        ends: &dyn Fn() -> bool,
+    ) -> Result<Consulted, Trouble> {
+        let Round { asked, seen, task, .. } = *round;
+        let share = match self.proposer {
+            Proposer::Hybrid => shares::of_model(seen.records, round.wanted, round.seed, asked.round),
+            _ => round.wanted,
+        };
+        if share == 0 {
+            return Ok(Consulted::default());
+        }
+        let without = |why: &str| Consulted { remark: Some(why.to_owned()), ..Consulted::default() };
+        let Some((models, handle)) = hands.models.as_ref().zip(tokio::runtime::Handle::try_current().ok()) else {
+            return Ok(without("no language model is configured; the search goes on without one"));
+        };
+        let conversation = Conversation { job: asked.job, replays: self.prompting.replays };
+        let counterpart = match models(conversation) {
+            Ok(counterpart) => counterpart,
+            Err(why) => return Ok(without(&why)),
+        };
+        let suggestions = match self.proposer {
+            Proposer::Hybrid => suggestions(strategy, seen, task),
+            _ => Vec::new(),
+        };
+        let sizes: Vec<_> = seen.records.iter().map(|record| record.takes(task)).collect();
+        let told = Told {
+            prompting: &self.prompting,
+            input: task.space.input(),
+            classes: task.space.classes(),
+            budget: asked.budget,
+            most_macs: task.most_macs,
+            space: self.space.as_ref().map(ToString::to_string),
+            records: seen.records,
+            sizes: &sizes,
+            transcript: transcript(seen, &hands.store)?,
+            suggestions: &suggestions,
+            trends: None,
+        };
+        let language = Architectures { task, members_only: self.space.is_some() };
+        let whom = Asked { counterpart: &counterpart, handle: &handle, before: asked.spent, seed: round.seed, ends };
+        let consulted = whom.consult(&told, &language, round.known.iter().copied(), share)?;
+        let (model, others) = shares::earned(seen.records);
+        info!(
+            job = %asked.job,
+            round = asked.round,
+            agent = "proposal",
+            asked = share,
+            kept = consulted.thoughts.len(),
+            refused = consulted.refused,
+            model_gain = model.gain,
+            model_tries = model.tries,
+            others_gain = others.gain,
+            others_tries = others.tries,
+            "a language model was asked"
+        );
+        Ok(consulted)
     }
+}
+
+/// What the strategy would try next, in words.
+fn suggestions(strategy: &dyn Fresh, seen: Seen<'_>, task: &Task<Stages>) -> Vec<String> {
+    let found = strategy.fresh().propose(seen.outcomes, SUGGESTIONS).proposals;
+    let line = |proposal: automcu_search::Proposal<Staged, GraphDigest>| {
+        let spec = serde_json::to_value(task.space.spec(&proposal.member)).unwrap_or_default();
+        format!("{} ({})", serde_json::json!({ "backbone": spec["backbone"] }), proposal.rationale)
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// All that was said, where it is shown.
+fn transcript(seen: Seen<'_>, store: &Store) -> Result<Option<String>, Trouble> {
+    let text = seen.transcript.map(|id| store.get(id)).transpose()?;
+    Ok(text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Fills up with what the strategy proposes: one after the other comes to the same as all at once.
 fn think(
     strategy: &mut dyn Fresh,
     seen: Seen<'_>,
+    task: &Task<Stages>,
     ideas: &mut Vec<Idea>,
     wanted: usize,
     ends: &dyn Fn() -> bool,
@@ -146,10 +282,11 @@ fn think(
             return Ok((tally, shortfall.map(said)));
         }
         ideas.extend(proposals.into_iter().map(|proposal| Idea {
-            member: proposal.member,
+            spec: task.space.spec(&proposal.member),
             id: proposal.id,
             source: source(proposal.source),
             rationale: proposal.rationale,
+            evidence: proposal.evidence.iter().filter_map(|place| seen.candidates.get(*place)).copied().collect(),
         }));
     }
     Ok((tally, None))
@@ -165,7 +302,13 @@ fn warm_ideas(
     let idea = |Warm { member, id, fits }: &mut Warm| {
         let is_new = !is_known(*id) && *fits.get_or_insert_with(|| task.admit(member).is_ok());
         let rationale = "did well in a past job".to_owned();
-        is_new.then(|| Idea { member: member.clone(), id: *id, source: Source::Warm, rationale })
+        is_new.then(|| Idea {
+            spec: task.space.spec(member),
+            id: *id,
+            source: Source::Warm,
+            rationale,
+            evidence: Vec::new(),
+        })
     };
     warm.iter_mut().filter_map(idea).take(wanted).collect()
 }
@@ -185,28 +328,51 @@ fn core(assignment: &Assignment, hands: &Hands) -> Result<Core, Trouble> {
     (hands.targets)(target).ok_or_else(|| Trouble::Target(target.clone()))
 }
 
-fn space(assignment: &Assignment) -> Result<Stages, Trouble> {
+/// The shape of inputs, and how many classes there are.
+fn shape(assignment: &Assignment) -> Result<(Input, Classes), Trouble> {
     let Assignment { input: [height, width, values], classes, .. } = *assignment;
-    let wrong =
-        |problem: &dyn ToString| Trouble::Space { input: assignment.input, classes, problem: problem.to_string() };
     let input =
         || Some(Input { height: Side::new(height)?, width: Side::new(width)?, channels: InputChannels::new(values)? });
-    let (input, classes) = input().zip(Classes::new(classes)).ok_or_else(|| wrong(&"no spec says so much"))?;
-    Stages::new(input, classes).map_err(|refusals| wrong(&refusals))
+    let found = input().zip(Classes::new(classes));
+    found.ok_or_else(|| no_space(assignment, &"no spec says so much"))
+}
+
+fn space(assignment: &Assignment) -> Result<Stages, Trouble> {
+    let (input, classes) = shape(assignment)?;
+    let rules = match &assignment.space {
+        None => Rules::usual(),
+        Some(kept) => Arc::new(Rules::kept(kept).map_err(|error| no_space(assignment, &error))?),
+    };
+    Stages::of(rules, input, classes).map_err(|refusal| no_space(assignment, &refusal))
+}
+
+fn no_space(assignment: &Assignment, problem: &dyn ToString) -> Trouble {
+    Trouble::Space { input: assignment.input, classes: assignment.classes, problem: problem.to_string() }
+}
+
+fn consults(assignment: Assignment) -> Option<Consults> {
+    let Assignment { proposer, prompting, space, .. } = assignment;
+    proposer.asks_a_model().then(|| Consults { prompting: prompting.unwrap_or_default(), proposer, space })
 }
 
 fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh> {
     let (task, seed) = (Arc::clone(task), assignment.seed);
     match assignment.proposer {
+        Proposer::Guided | Proposer::Llm | Proposer::Hybrid | Proposer::Genius => {
+            Box::new(Guided::new(task, Track::ALL, seed))
+        }
         Proposer::Mixed => Box::new(Mixed::new(task, seed)),
         Proposer::Seeds => Box::new(Seeds::new(task)),
         Proposer::Evolution => Box::new(Evolution::new(task, seed)),
         Proposer::Random => Box::new(Random::new(task, seed)),
+        Proposer::Local => Box::new(Local::new(task, seed)),
+        Proposer::Unas => Box::new(Unas::new(task, seed)),
+        Proposer::Occam => Box::new(Occam::new(task, seed)),
     }
 }
 
 /// The members among the specs of past jobs. A job does without one that is gone or of another shape.
-fn warm(specs: &[ArtifactId], space: Stages, store: &Store) -> Result<Vec<Warm>, Trouble> {
+fn warm(specs: &[ArtifactId], space: &Stages, store: &Store) -> Result<Vec<Warm>, Trouble> {
     let mut warm = Vec::new();
     for &id in specs.iter().take(WARM) {
         let spec = match past::spec(id, store) {
@@ -263,17 +429,20 @@ mod tests {
     #[test]
     fn nobody_works_on_for_an_agent_that_is_no_more() {
         let folder = tempfile::tempdir().expect("a folder");
-        let hands = Hands { store: Store::open(folder.path()).expect("made"), targets: Arc::new(|_| None) };
+        let store = Store::open(folder.path()).expect("made");
+        let hands = Hands { store, targets: Arc::new(|_| None), models: None };
         let assignment = Assignment {
             version: DOCUMENTS,
             input: [1, 32, 2],
             classes: 2,
             target: None,
             proposer: Proposer::Random,
+            space: None,
             fitting: true,
             most_macs: None,
             seed: 1,
             warm: Vec::new(),
+            prompting: None,
         };
         let asked = ProposeCandidates {
             job: JobId(1),
@@ -282,15 +451,16 @@ mod tests {
             budget: Budget::default(),
             assignment: hands.store.put(&serde_json::to_vec(&assignment).expect("JSON")).expect("put"),
             outcomes: None,
-            pending: Few::new(Vec::new()).expect("none"),
+            pending: Few::default(),
+            spent: automcu_contract::Spent::default(),
         };
         let mut mind = Mind::of(&asked, &hands).unwrap_or_else(|trouble| panic!("{trouble}"));
         let calls = std::cell::Cell::new(0);
         let ends = || calls.replace(calls.get() + 1) == 2;
-        let trouble = mind.answer(&asked, &hands.store, &ends).expect_err("it ends after the second");
+        let trouble = mind.answer(&asked, &hands, &ends).expect_err("it ends after the second");
         assert!(matches!(trouble.shortfall(), Shortfall::Failed { is_transient: true, .. }));
         assert_eq!(calls.get(), 3);
-        let whole = mind.answer(&asked, &hands.store, &|| false).expect("the same mind can go on");
+        let whole = mind.answer(&asked, &hands, &|| false).expect("the same mind can go on");
         assert_eq!(whole.candidates.as_slice().len(), 8);
     }
 }

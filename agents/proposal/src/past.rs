@@ -1,9 +1,11 @@
 //! What became of a job's candidates, read from its pages: those that are new since the last round, or all where nothing is kept.
 
+use std::sync::OnceLock;
+
 use automcu_artifacts::Store;
-use automcu_contract::{ArtifactId, DOCUMENTS, Fate, JobId, OutcomePage, PastOutcome};
+use automcu_contract::{ArtifactId, CandidateId, DOCUMENTS, Fate, JobId, OutcomePage, PastOutcome, Source};
 use automcu_model::{GraphDigest, Spec};
-use automcu_search::{Outcome, Staged, Stages};
+use automcu_search::{Outcome, Size, Staged, Stages, Task};
 
 use crate::trouble::Trouble;
 
@@ -18,9 +20,43 @@ pub(crate) struct Past {
     outcomes: Vec<Outcome<Staged>>,
     /// Of each outcome.
     ids: Vec<GraphDigest>,
+    /// Of each outcome.
+    candidates: Vec<CandidateId>,
     /// Candidates that are no members of the space, whoever had the idea.
     strangers: Vec<GraphDigest>,
+    /// All of both.
+    records: Vec<Record>,
     pages: Vec<Page>,
+}
+
+/// A candidate and what became of it, as a language model may be shown it.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) candidate: CandidateId,
+    pub(crate) spec: Spec,
+    pub(crate) source: Option<Source>,
+    pub(crate) fate: Fate,
+    /// What it takes, at a glance, once somebody has asked.
+    takes: OnceLock<Option<Size>>,
+}
+
+impl Record {
+    pub(crate) const fn new(candidate: CandidateId, spec: Spec, source: Option<Source>, fate: Fate) -> Self {
+        Self { candidate, spec, source, fate, takes: OnceLock::new() }
+    }
+
+    /// What it takes, at a glance; nothing where it cannot be built.
+    pub(crate) fn takes(&self, task: &Task<Stages>) -> Option<Size> {
+        *self.takes.get_or_init(|| task.glance_spec(&self.spec).ok())
+    }
+
+    /// What it came to, if it was trained.
+    pub(crate) const fn score(&self) -> Option<f64> {
+        match self.fate {
+            Fate::Trained { score } => Some(score),
+            Fate::Refused { .. } | Fate::Failed { .. } => None,
+        }
+    }
 }
 
 /// How far a page reaches.
@@ -30,6 +66,8 @@ struct Page {
     round: u32,
     outcomes: usize,
     strangers: usize,
+    records: usize,
+    transcript: Option<ArtifactId>,
 }
 
 /// What counts for a round.
@@ -38,12 +76,34 @@ pub(crate) struct Seen<'p> {
     pub(crate) outcomes: &'p [Outcome<Staged>],
     /// Of each outcome.
     pub(crate) ids: &'p [GraphDigest],
+    /// Of each outcome.
+    pub(crate) candidates: &'p [CandidateId],
     pub(crate) strangers: &'p [GraphDigest],
+    pub(crate) records: &'p [Record],
+    /// All that was said up to the latest page, where it is shown.
+    pub(crate) transcript: Option<ArtifactId>,
+}
+
+impl Seen<'_> {
+    /// The candidates of these numbers, as far as there are such.
+    pub(crate) fn named(&self, numbers: &[u64]) -> Vec<CandidateId> {
+        let known = |number: &u64| self.records.iter().map(|record| record.candidate).find(|id| id.0 == *number);
+        numbers.iter().filter_map(known).collect()
+    }
 }
 
 impl Past {
     pub(crate) const fn new(job: JobId, space: Stages) -> Self {
-        Self { job, space, outcomes: Vec::new(), ids: Vec::new(), strangers: Vec::new(), pages: Vec::new() }
+        Self {
+            job,
+            space,
+            outcomes: Vec::new(),
+            ids: Vec::new(),
+            candidates: Vec::new(),
+            strangers: Vec::new(),
+            records: Vec::new(),
+            pages: Vec::new(),
+        }
     }
 
     /// What counts for a round whose latest page is this one.
@@ -62,7 +122,10 @@ impl Past {
         Ok(Seen {
             outcomes: &self.outcomes[..outcomes],
             ids: &self.ids[..outcomes],
+            candidates: &self.candidates[..outcomes],
             strangers: &self.strangers[..strangers],
+            records: &self.records[..end.map_or(0, |page| page.records)],
+            transcript: end.and_then(|page| page.transcript),
         })
     }
 
@@ -112,7 +175,9 @@ impl Past {
         let (outcomes, strangers) = self.pages.last().map_or((0, 0), |page| (page.outcomes, page.strangers));
         self.outcomes.truncate(outcomes);
         self.ids.truncate(outcomes);
+        self.candidates.truncate(outcomes);
         self.strangers.truncate(strangers);
+        self.records.truncate(self.pages.last().map_or(0, |page| page.records));
     }
 
     /// Takes a page in as a whole or not at all.
@@ -123,8 +188,9 @@ impl Past {
             self.keep(known);
             return taken;
         }
-        let (outcomes, strangers) = (self.outcomes.len(), self.strangers.len());
-        self.pages.push(Page { id, round: page.round, outcomes, strangers });
+        let (outcomes, strangers, records) = (self.outcomes.len(), self.strangers.len(), self.records.len());
+        let (round, transcript) = (page.round, page.transcript);
+        self.pages.push(Page { id, round, outcomes, strangers, records, transcript });
         Ok(())
     }
 
@@ -146,9 +212,12 @@ impl Past {
             Some(member) => {
                 self.outcomes.push(Outcome { member, score });
                 self.ids.push(digest);
+                self.candidates.push(past.candidate);
             }
             None => self.strangers.push(digest),
         }
+        let (candidate, source, fate) = (past.candidate, past.source, past.fate.clone());
+        self.records.push(Record::new(candidate, spec, source, fate));
         Ok(())
     }
 }

@@ -61,10 +61,18 @@ impl Handler<ProposeCandidates> for Everybody {
         let one = |place: u8| {
             let spec = ArtifactId::of(format!("{} {place} {:?}", asked.round, asked.outcomes).as_bytes());
             let digest = spec.to_string().parse().expect("as many digits");
-            Proposed { spec, digest, source: Source::Random, rationale: Brief::new("a draw") }
+            Proposed { spec, digest, source: Source::Random, rationale: Brief::new("a draw"), evidence: Few::default() }
         };
         let candidates = Few::new((0..asked.wanted).map(one).collect()).expect("few");
-        let answer = ProposalSummary { job: asked.job, round: asked.round, candidates, refused: 0, shortfall: None };
+        let answer = ProposalSummary {
+            job: asked.job,
+            round: asked.round,
+            candidates,
+            refused: 0,
+            shortfall: None,
+            spent: None,
+            remarks: Few::default(),
+        };
         self.supervisor.proposed.try_send(answer).map_err(|_| RequestError::Ending)
     }
 }
@@ -175,6 +183,7 @@ fn plan(candidates: u32) -> JobPlan {
         exploring: 0.55,
         screens_first: true,
         judge: None,
+        shows_transcript: false,
     }
 }
 

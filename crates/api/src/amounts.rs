@@ -35,6 +35,48 @@ pub struct Span(u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Goal(f64);
 
+/// An amount of money in the currency that the provider bills in: `"2.50"`, down to a millionth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(u64);
+
+impl Money {
+    /// The most: ten million.
+    pub const MOST: Self = Self(10_000_000_000_000);
+    const REMEDY: &str = "an amount of money like \"2.50\", in the currency that the provider bills in";
+
+    /// So many millionths.
+    #[must_use]
+    pub fn new(micros: u64) -> Option<Self> {
+        (1..=Self::MOST.0).contains(&micros).then_some(Self(micros))
+    }
+
+    /// The millionths.
+    #[must_use]
+    pub const fn micros(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for Money {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        let wrong = || AmountError::new(text, "amount of money", Self::REMEDY);
+        let (number, behind) = Decimal::at_front(text.trim()).ok_or_else(wrong)?;
+        let micros = number.times(1_000_000).filter(|_| behind.is_empty());
+        micros.and_then(Self::new).ok_or_else(wrong)
+    }
+}
+
+/// With as many places as it takes, and at least two.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fraction = format!("{:06}", self.0 % 1_000_000);
+        let places = fraction.trim_end_matches('0').len().max(2);
+        f.pad(&format!("{}.{}", self.0 / 1_000_000, &fraction[..places]))
+    }
+}
+
 impl Size {
     /// The most: beyond any microcontroller.
     pub const MOST: Self = Self(1 << 40);
@@ -261,6 +303,19 @@ impl Amount for Span {
     }
 }
 
+impl Amount for Money {
+    const WHAT: &str = "amount of money";
+    const HELP: &str = Self::REMEDY;
+
+    fn of_whole(number: u64) -> Option<Self> {
+        number.checked_mul(1_000_000).and_then(Self::new)
+    }
+
+    fn of_fraction(number: f64) -> Option<Self> {
+        number.to_string().parse().ok()
+    }
+}
+
 impl Amount for Goal {
     const WHAT: &str = "accuracy";
     const HELP: &str = Self::REMEDY;
@@ -346,6 +401,13 @@ written!(Span, {
         { "type": "integer", "minimum": 1, "maximum": 31_622_400 }
     ]
 });
+written!(Money, {
+    "description": "An amount of money in the currency that the provider bills in: \"2.50\".",
+    "anyOf": [
+        { "type": "string", "pattern": "^ *[0-9]+(\\.[0-9]+)? *$" },
+        { "type": "number", "exclusiveMinimum": 0, "maximum": 10_000_000 }
+    ]
+});
 written!(Goal, {
     "description": "An accuracy: 0.91 or \"91 %\".",
     "anyOf": [
@@ -358,6 +420,24 @@ written!(Goal, {
 mod tests {
     use super::*;
     use proptest::prelude::{any, proptest};
+
+    #[test]
+    fn money_is_read_to_the_millionth_and_shown_as_it_reads_back() {
+        for (text, micros, shown) in [
+            ("2.50", 2_500_000, "2.50"),
+            ("3", 3_000_000, "3.00"),
+            (" 0.000001 ", 1, "0.000001"),
+            ("12.3456", 12_345_600, "12.3456"),
+        ] {
+            let money: Money = text.parse().expect(text);
+            assert_eq!((money.micros(), money.to_string()), (micros, shown.to_owned()));
+            assert_eq!(shown.parse(), Ok(money));
+        }
+        for text in ["", "0", "2.50 EUR", "-1", "0.0000001", "1e3", "10000001"] {
+            let error = text.parse::<Money>().expect_err(text).to_string();
+            assert!(error.contains("write an amount of money like \"2.50\""), "{error}");
+        }
+    }
 
     #[test]
     fn sizes_are_read_and_what_means_two_things_is_refused() {

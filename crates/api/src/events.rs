@@ -71,6 +71,9 @@ pub enum What {
         rationale: String,
         /// In which round.
         round: u32,
+        /// The candidates that it rests on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<CandidateId>,
     },
     /// A judge said whether it fits, before it was trained.
     CandidateScreened {
@@ -180,6 +183,12 @@ pub enum What {
         tokens: u64,
         /// Millionths of what the provider bills in, where the price is known.
         money_micros: Option<u64>,
+        /// Requests that were answered, or failed for good.
+        #[serde(default)]
+        requests: u32,
+        /// Of these, requests that came to nothing.
+        #[serde(default)]
+        failures: u32,
     },
     /// Something worth telling.
     Note {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    amounts::{Goal, Size, Span},
+    amounts::{Goal, Money, Size, Span},
+    ids::JobId,
     reading::{Format, ReadError, cut, in_braces, read, wrong},
 };
 
@@ -13,6 +14,8 @@ use crate::{
 const VERSION: u32 = 1;
 /// The largest seed: what every reader of JSON holds exactly.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
+/// The most tokens.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
 /// The most tags, and the most bytes of one.
 const TAGS: usize = 16;
 const NAME_BYTES: usize = 64;
@@ -46,6 +49,11 @@ pub struct JobFile {
     /// Who proposes candidates.
     #[serde(default, skip_serializing_if = "is_default")]
     pub proposer: Proposer,
+    /// What is searched: a built-in space of architectures by its name (`automcu spaces` lists them), or a path of a described one;
+    /// without it `mixed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub space: Option<String>,
     /// How candidates are trained: a recipe's name; `auto` takes what suits the data and the limits.
     #[serde(default = "auto", skip_serializing_if = "is_auto")]
     #[schemars(length(min = 1, max = 64))]
@@ -79,6 +87,9 @@ pub struct JobFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 64)))]
     pub judges: Option<Vec<String>>,
+    /// The job whose recorded answers of a language model are given again; nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<JobId>,
     /// Parts of the search that are left out, to see what they bring.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2))]
@@ -112,14 +123,31 @@ pub struct Limits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub epochs: Option<u32>,
+    /// Tokens that language models may read and write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
+    pub tokens: Option<u64>,
+    /// What language models may cost, in the currency that the provider bills in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<Money>,
+}
+
+impl Proposer {
+    /// Whether a language model is asked.
+    #[must_use]
+    pub const fn asks_a_model(self) -> bool {
+        matches!(self, Self::Llm | Self::Hybrid | Self::Genius)
+    }
 }
 
 /// Who proposes candidates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Proposer {
-    /// Seeds, random draws, then evolution.
+    /// Seeds scaled to the budget, then what a surrogate expects to gain most by.
     #[default]
+    Guided,
+    /// Seeds, random draws, then evolution.
     Mixed,
     /// The seed library, scaled to the budget.
     Seeds,
@@ -127,6 +155,18 @@ pub enum Proposer {
     Evolution,
     /// Random draws.
     Random,
+    /// Changes of the best, the first improvement taken, begun anew where none is left.
+    Local,
+    /// Aging evolution by weights of accuracy and cost that are drawn anew each time.
+    Unas,
+    /// The simplest first: kernels doubled, then cells, as long as that gains.
+    Occam,
+    /// A language model; where it fails, the search goes on without it.
+    Llm,
+    /// A language model and the default proposer together, each as often as it has earned.
+    Hybrid,
+    /// A language model that sees the last result only.
+    Genius,
 }
 
 /// A part of the search that can be left out.
@@ -151,6 +191,7 @@ impl JobFile {
             goal: None,
             limits: Limits::default(),
             proposer: Proposer::default(),
+            space: None,
             recipe: auto(),
             seed: first(),
             seeds: None,
@@ -160,6 +201,7 @@ impl JobFile {
             leave_out: None,
             mix_groups: false,
             judges: None,
+            replays: None,
             ablate: Vec::new(),
         }
     }
@@ -178,21 +220,40 @@ impl JobFile {
         within("version", Some(self.version), 1, VERSION)?;
         within("limits.candidates", candidates, 1, 10_000)?;
         within("limits.epochs", epochs, 1, 10_000)?;
+        within("limits.tokens", self.limits.tokens, 1, MOST_TOKENS)?;
         within("seeds", self.seeds, 1, 32)?;
         within("seed", Some(self.seed), 0, LARGEST_SEED)?;
         within("priority", Some(self.priority), -100, 100)?;
         if self.target.is_none() && self.budget == Budget::default() {
             return Err(("budget", "missing, and no target is named; write ram and flash, or name a target".into()));
         }
+        self.costs()?;
         if self.ablate.iter().enumerate().any(|(at, part)| self.ablate[..at].contains(part)) {
             return Err(("ablate", "the same part twice; name it once".into()));
         }
         Ok(())
     }
 
+    /// What only means something where a language model is asked.
+    fn costs(&self) -> Result<(), (&'static str, String)> {
+        if self.proposer.asks_a_model() {
+            return Ok(());
+        }
+        let said = [
+            ("limits.tokens", self.limits.tokens.is_some()),
+            ("limits.money", self.limits.money.is_some()),
+            ("replays", self.replays.is_some()),
+            ("ablate", self.ablate.contains(&Ablation::Msim)),
+        ];
+        let remedy =
+            "it is about a language model, and the proposer asks none; write proposer = \"llm\" or leave it out";
+        said.into_iter().find(|(_, is_said)| *is_said).map_or(Ok(()), |(field, _)| Err((field, remedy.to_owned())))
+    }
+
     fn names(&self) -> Result<(), (&'static str, String)> {
         named("data", &self.data, PATH_BYTES)?;
         named("recipe", &self.recipe, NAME_BYTES)?;
+        self.space.iter().try_for_each(|space| named("space", space, PATH_BYTES))?;
         self.target.iter().try_for_each(|target| named("target", target, NAME_BYTES))?;
         self.tags.iter().try_for_each(|tag| named("tags", tag, NAME_BYTES))?;
         if self.tags.len() > TAGS {
@@ -286,7 +347,7 @@ version = 1
 data = "fashion-mnist"
 target = "STM32F407"
 goal = "91 %"
-proposer = "evolution"
+proposer = "hybrid"
 recipe = "paper"
 seed = 7
 seeds = 3
@@ -296,6 +357,7 @@ warm = true
 leave_out = 4
 mix_groups = true
 judges = ["own", "vela"]
+replays = "j12"
 ablate = ["msim", "hag"]
 
 [budget]
@@ -306,6 +368,8 @@ flash = 131072
 time = "2 h"
 candidates = 40
 epochs = 30
+tokens = 200000
+money = "2.50"
 "#;
 
     fn toml(text: &str) -> Result<JobFile, String> {
@@ -316,8 +380,15 @@ epochs = 30
     fn a_full_job_file_is_read_as_toml_and_as_json() {
         let job = toml(FULL).expect("a job");
         assert_eq!(job.budget, Budget { ram: Size::new(65_536), flash: Size::new(131_072) });
-        assert_eq!(job.limits, Limits { time: Span::new(7200), candidates: Some(40), epochs: Some(30) });
-        assert_eq!((job.goal, job.proposer), (Goal::new(0.91), Proposer::Evolution));
+        let limits = Limits {
+            time: Span::new(7200),
+            candidates: Some(40),
+            epochs: Some(30),
+            tokens: Some(200_000),
+            money: Money::new(2_500_000),
+        };
+        assert_eq!(job.limits, limits);
+        assert_eq!((job.goal, job.proposer), (Goal::new(0.91), Proposer::Hybrid));
         assert_eq!(job.ablate, [Ablation::Msim, Ablation::Hag]);
         let json = serde_json::to_vec(&job).expect("json");
         assert_eq!(JobFile::read("job.json", Format::of(std::path::Path::new("a/job.JSON")), &json), Ok(job));
@@ -353,9 +424,10 @@ epochs = 30
             ("version = 2", "version: 2 is not known; write 1"),
             ("priority = 101", "priority: 101 is out of range; write -100 to 100"),
             ("priority = 300", "priority: invalid value: integer `300`"),
-            ("proposer = 'mix'", "proposer: unknown variant `mix`, expected one of `mixed`, `seeds`"),
+            ("proposer = 'mix'", "proposer: unknown variant `mix`, expected one of `guided`, `mixed`, `seeds`"),
             ("ablate = ['hag', 'hag']", "ablate: the same part twice; name it once"),
             ("judges = []", "judges: 0 judges; name 1 to 16, or leave the list out"),
+            ("space = ''", "space: \"\" names nothing; write 1 to 4096 bytes"),
             ("tags = [\"a\\nb\"]", "tags: \"a b\" names nothing"),
             ("seed = 9007199254740992", "seed: 9007199254740992 is out of range"),
             ("leave_out = -1", "leave_out: invalid value: integer `-1`, expected u32"),
@@ -386,24 +458,54 @@ epochs = 30
         assert!(error.starts_with("job.json: 65537 bytes, and at most 65536 are read"), "{error}");
     }
 
+    /// Without what means nothing where no language model is asked.
+    fn sensible(job: JobFile) -> JobFile {
+        if job.proposer.asks_a_model() {
+            return job;
+        }
+        let ablate = job.ablate.into_iter().filter(|part| *part != Ablation::Msim).collect();
+        JobFile { limits: Limits { tokens: None, money: None, ..job.limits }, replays: None, ablate, ..job }
+    }
+
     fn jobs() -> impl Strategy<Value = JobFile> {
         let text = "[a-z][a-z0-9 /\"\\\\é-]{0,12}";
         let budget = (1_u64..1 << 30, option::of(1_u64..1 << 30))
             .prop_map(|(ram, flash)| Budget { ram: Size::new(ram), flash: flash.and_then(Size::new) });
-        let limits = (option::of(1_u64..10_000_000), option::of(1_u32..=10_000), option::of(1_u32..=10_000))
-            .prop_map(|(time, candidates, epochs)| Limits { time: time.and_then(Span::new), candidates, epochs });
-        let proposer = prop_oneof![Just(Proposer::Mixed), Just(Proposer::Random), Just(Proposer::Seeds)];
+        let lengths = (option::of(1_u64..10_000_000), option::of(1_u32..=10_000), option::of(1_u32..=10_000));
+        let costs = (option::of(1_u64..=MOST_TOKENS), option::of(1_u64..1 << 40));
+        let limits = (lengths, costs).prop_map(|((time, candidates, epochs), (tokens, money))| Limits {
+            time: time.and_then(Span::new),
+            candidates,
+            epochs,
+            tokens,
+            money: money.and_then(Money::new),
+        });
+        let proposer = prop_oneof![Just(Proposer::Mixed), Just(Proposer::Random), Just(Proposer::Llm)];
         let ablate = prop_oneof![Just(vec![]), Just(vec![Ablation::Hag]), Just(vec![Ablation::Hag, Ablation::Msim])];
         let first = (text, option::of(text), budget, option::of(1e-6_f64..=1.0), limits, proposer, text);
         let second = (0..=LARGEST_SEED, option::of(1_u32..=32), vec(text, 0..3), -100_i8..=100, any::<bool>());
-        let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate);
+        let third = (option::of(any::<u32>()), any::<bool>(), option::of(vec(text, 1..3)), ablate, option::of(text));
+        let third = (third, option::of(any::<u64>()));
         (first, second, third).prop_map(|(first, second, third)| {
             let (data, target, budget, goal, limits, proposer, recipe) = first;
             let (seed, seeds, tags, priority, warm) = second;
-            let (leave_out, mix_groups, judges, ablate) = third;
+            let ((leave_out, mix_groups, judges, ablate, space), replays) = third;
             let goal = goal.and_then(Goal::new);
             let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-            JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, ..said }
+            let replays = replays.map(JobId);
+            sensible(JobFile {
+                seeds,
+                tags,
+                priority,
+                warm,
+                leave_out,
+                mix_groups,
+                judges,
+                ablate,
+                space,
+                replays,
+                ..said
+            })
         })
     }
 

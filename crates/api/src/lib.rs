@@ -16,7 +16,7 @@ mod reading;
 mod sse;
 mod views;
 
-pub use amounts::{AmountError, Goal, Size, Span};
+pub use amounts::{AmountError, Goal, Money, Size, Span};
 pub use client::{Client, ClientError, Watch};
 pub use endpoints::{Body, ENDPOINTS, Endpoint, Method, Name, Query};
 pub use events::{EventView, Notice, Progress, What};

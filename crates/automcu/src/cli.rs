@@ -8,6 +8,7 @@ mod history;
 mod job;
 mod run;
 mod serve;
+mod space;
 mod vendor;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub(crate) use job::{
 };
 pub(crate) use run::Run;
 pub(crate) use serve::Serve;
+pub(crate) use space::{Largest, ShapeArgs, Spaces};
 pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
 
 /// Neural networks that fit a microcontroller.
@@ -37,7 +39,7 @@ pub(crate) use vendor::{Place, Validate, VendorArgs, VendorReport};
     long_about = "AutoMCU finds neural networks that fit a microcontroller.\n\n\
         `automcu run` searches one: from what is wanted to proven C code; `automcu submit` has the daemon do it, `ls`, `watch`, `show`, `wait` and `export` say what comes of it. An architecture is a JSON file: the input's shape, a backbone of modules, a head. `automcu check` says what it \
         costs and whether it fits; `automcu inspect` says the same of an int8 .tflite file; `automcu compile` writes one \
-        as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; \
+        as C code, `automcu build` as firmware for a microcontroller, `automcu verify` proves either; `automcu data` lists, fetches and examines data sets; `automcu targets` lists the microcontrollers; `automcu spaces` lists, describes and chooses spaces of architectures, and `automcu largest` finds the largest networks that fit; \
         `automcu doctor` tries every tool that AutoMCU uses; `automcu config` shows and checks the configuration; \
         `automcu validate` has the vendor's tool compute a network, and \
         `automcu vendor-report` reads what STM32Cube.AI and ST Edge AI Core report.",
@@ -102,6 +104,8 @@ pub(crate) enum Verb {
     Audit(Audit),
     Validate(Validate),
     Targets(Targets),
+    Spaces(Spaces),
+    Largest(Largest),
     VendorReport(VendorReport),
     Config(Config),
     Completions(Completions),

@@ -18,6 +18,7 @@ use tracing::warn;
 use crate::{
     Host, input,
     judges::{Found, Setting, Workshop},
+    language,
     outcome::Failure,
 };
 
@@ -46,6 +47,7 @@ pub(crate) fn house(
         judges: judges(workshop)?,
         tools: workshop.tools(Some(workshop.configured().deadline)),
         data: Arc::new(find),
+        language: language::endpoint(&settings.llm)?,
         capacity: capacity(settings),
     })
 }

@@ -4,17 +4,22 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use automcu_convert::{LONGEST, Network};
 use automcu_dataset::{Options, Part, Published, Source, Supply};
 use automcu_deployment::{deployed, is_of, split_of};
-use automcu_model::{Graph, Refusals, Spec, limits};
+use automcu_model::{
+    Graph, Refusals, Shape, Spec, limits,
+    spec::{Classes, Input, InputChannels, Side},
+};
+use automcu_search::{DESCRIPTION_BYTES, Inputs, Rules, built_in_spaces};
 use automcu_target::Catalogue;
 use automcu_toolchain::vendor::{self, Reading};
 use automcu_trainer::{Checkpoint, Splitting};
 
-use crate::outcome::Failure;
+use crate::{cli::ShapeArgs, outcome::Failure};
 
 /// The most family files in a folder.
 const FAMILIES: usize = 1_000;
@@ -110,6 +115,40 @@ pub(crate) fn report(path: &Path, input: &mut dyn Read) -> Result<(String, Readi
 pub(crate) fn configuration(path: &Path, input: &mut dyn Read) -> Result<Vec<u8>, Failure> {
     let (_, text) = content(path, input, automcu_settings::MOST_BYTES)?;
     Ok(text)
+}
+
+/// The rules of a built-in space, or of one that a file describes.
+pub(crate) fn space(named: &str) -> Result<Arc<Rules>, Failure> {
+    if let Some(rules) = Rules::built_in(named) {
+        return Ok(rules);
+    }
+    match content(Path::new(named), &mut io::empty(), DESCRIPTION_BYTES) {
+        Ok((name, text)) => Ok(Arc::new(Rules::read(&name, &text)?)),
+        Err(Failure::Read { error, .. }) => {
+            let known = built_in_spaces().collect::<Vec<_>>().join(", ");
+            Err(Failure::UnknownSpace { name: named.to_owned(), error, known })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// What the networks of a space take and tell apart.
+pub(crate) fn shape(arguments: &ShapeArgs, rules: &Rules, home: &Path) -> Result<(Input, Classes), Failure> {
+    let ([height, width, channels], classes) = match (&arguments.data, arguments.input) {
+        (Some(data), _) => {
+            let samples = source(data, home, Options::default())?.read(Part::Train)?;
+            let Shape { height, width, channels } = samples.shape();
+            ([height, width, channels], u32::try_from(samples.classes()).unwrap_or(u32::MAX))
+        }
+        (None, Some(input)) => (input, arguments.classes),
+        (None, None) if rules.description().inputs == Inputs::Signals => ([1, 128, 6], arguments.classes),
+        (None, None) => ([32, 32, 3], arguments.classes),
+    };
+    let input = || {
+        let (height, width) = (Side::new(height)?, Side::new(width)?);
+        Some((Input { height, width, channels: InputChannels::new(channels)? }, Classes::new(classes)?))
+    };
+    input().ok_or_else(|| Failure::NoInput(format!("{height}x{width}x{channels}")))
 }
 
 /// A recipe, a JSON file.

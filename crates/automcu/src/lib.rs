@@ -11,6 +11,7 @@ mod fetch;
 mod house;
 mod input;
 mod judges;
+mod language;
 pub mod logging;
 mod outcome;
 mod record;
@@ -149,6 +150,8 @@ fn answer(cli: Cli, streams: &mut Streams, said: &mut Said) -> Result<Outcome, F
         Verb::Validate(arguments) => cmd::validate::run(&arguments, input, &workshop(), said),
         Verb::Doctor(arguments) => cmd::doctor::run(&arguments, &workshop(), program, *clock, said),
         Verb::Targets(arguments) => cmd::targets::run(&arguments, input, said),
+        Verb::Spaces(arguments) => cmd::spaces::run(&arguments, data, said),
+        Verb::Largest(arguments) => cmd::largest::run(&arguments, data, said),
         Verb::VendorReport(arguments) => cmd::vendor_report::run(&arguments, input, said),
         Verb::Config(arguments) => cmd::config::run(&arguments, config, input, &surroundings.settings, said),
         Verb::Completions(arguments) => cmd::completions::run(&arguments, said),

@@ -98,6 +98,9 @@ pub(crate) enum Failure {
     Family { path: PathBuf, problem: String },
     #[error("{}: there are {count} files of targets (*.toml); {remedy}", path.display())]
     FamilyCount { path: PathBuf, count: usize, remedy: &'static str },
+    /// The key of a language model cannot be read.
+    #[error("llm.key_file: {}: {problem}", path.display())]
+    Key { path: PathBuf, problem: String },
     /// A file is no int8 network that is understood.
     #[error("{file}: {error}")]
     Model { file: String, error: Box<TfliteError> },
@@ -117,6 +120,22 @@ pub(crate) enum Failure {
     NotConstructible { file: String },
     #[error("{0}")]
     Job(#[from] automcu_api::ReadError),
+    /// A file describes no space that can be searched.
+    #[error("{0}")]
+    Description(#[from] automcu_search::DescriptionError),
+    /// There is no space of this name, nor a file.
+    #[error(
+        "there is no space {name}, nor a file that is called so: {error}; name one of {known}, or a file that describes one"
+    )]
+    UnknownSpace { name: String, error: io::Error, known: String },
+    #[error("{0}")]
+    NoSpace(#[from] automcu_search::NoSpace),
+    #[error(
+        "inputs of {0} in so many classes have no architecture; the sides are at most 16384, with 256 values and 1024 classes"
+    )]
+    NoInput(String),
+    #[error("several spaces are named; describe one, or add --choose to choose among them")]
+    SeveralSpaces,
     #[error("{0}; a job file is named by its path")]
     Words(#[from] automcu_words::WordsError),
     #[error("nobody can be asked whether these words were understood; --yes takes the job that is shown")]
@@ -273,6 +292,9 @@ impl Failure {
         match self {
             Self::Read { .. } => Outcome::Unreadable,
             Self::UnknownTarget(_) | Self::UnknownVerb(_) | Self::FamilyCount { .. } => Outcome::Misused,
+            Self::SeveralSpaces | Self::NoInput(_) => Outcome::Misused,
+            Self::UnknownSpace { .. } => Outcome::Unreadable,
+            Self::Description(_) | Self::NoSpace(_) => Outcome::Refused,
             Self::NoArchitectures(_) | Self::TooMany { .. } => Outcome::Misused,
             Self::Record(error) => of_record(error),
             Self::Name(_)
@@ -317,7 +339,7 @@ impl Failure {
             Self::Checkpoint(CheckpointError::Read { .. }) | Self::NotTrained(_) => Outcome::Unreadable,
             Self::Checkpoint(CheckpointError::Write { .. }) | Self::Trained(_) => Outcome::NotCreated,
             Self::Create { .. } | Self::NotOurs(_) | Self::Changed(_) => Outcome::NotCreated,
-            Self::Misconfigured(_) => Outcome::Misconfigured,
+            Self::Misconfigured(_) | Self::Key { .. } => Outcome::Misconfigured,
             Self::Write(_) => Outcome::Unwritable,
             Self::Job(_) => Outcome::Refused,
             Self::Alone(error) => of_run(error),

@@ -4,6 +4,7 @@ use std::{io::Read, path::Path};
 
 use automcu_api::{Budget, Format, Goal, JobFile, Limits, REQUEST_BYTES, Resolved, Size, Span};
 use automcu_dataset::PUBLISHED;
+use automcu_search::built_in_spaces;
 use automcu_target::{Catalogue, Part};
 use automcu_words::Vocabulary;
 
@@ -15,15 +16,25 @@ const MEMORY_BYTES: u64 = 64 << 10;
 const GOAL: f64 = 0.90;
 const TIME_S: u64 = 240;
 
-/// With the whole path of its data, where that is a path: whoever reads it may be somewhere else.
+/// With the whole paths of its data and its space, where these are paths: whoever reads it may be somewhere else.
 fn whole(job: JobFile) -> JobFile {
+    let is_path = |space: &String| built_in_spaces().all(|name| name != space) && Path::new(space).exists();
+    let space = match job.space.as_ref().filter(|space| is_path(space)) {
+        Some(space) => absolute(space).or(job.space),
+        None => job.space,
+    };
+    let job = JobFile { space, ..job };
     if PUBLISHED.iter().any(|published| published.name == job.data) || !Path::new(&job.data).exists() {
         return job;
     }
-    match std::path::absolute(&job.data).ok().and_then(|path| path.into_os_string().into_string().ok()) {
+    match absolute(&job.data) {
         Some(data) => JobFile { data, ..job },
         None => job,
     }
+}
+
+fn absolute(path: &str) -> Option<String> {
+    std::path::absolute(path).ok()?.into_os_string().into_string().ok()
 }
 
 /// A job that somebody asks for.

@@ -5,6 +5,8 @@ use automcu_target::Budget;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::messages::Source;
+
 /// The version of these documents.
 pub const DOCUMENTS: u32 = 1;
 
@@ -46,6 +48,9 @@ pub struct JobPlan {
     pub screens_first: bool,
     /// The judge whose word is wanted of each candidate.
     pub judge: Option<String>,
+    /// Whether whoever proposes sees all that was said, not summaries.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shows_transcript: bool,
 }
 
 impl JobPlan {
@@ -89,6 +94,9 @@ pub struct Assignment {
     pub target: Option<String>,
     /// Who proposes.
     pub proposer: Proposer,
+    /// The description of the space that is searched; without it the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<serde_json::Value>,
     /// Whether what is proposed has to fit by Proposal's own planning.
     pub fitting: bool,
     /// The most multiply-accumulates of a candidate: more could not be learnt with in the time that there is.
@@ -98,14 +106,60 @@ pub struct Assignment {
     pub seed: u64,
     /// Specs that did well in past jobs, best first.
     pub warm: Vec<ArtifactId>,
+    /// What a language model is told and may cost, where one is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompting: Option<Prompting>,
+}
+
+/// What a language model is told of a job beside what follows from the rest of the assignment, and what it may cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prompting {
+    /// What the data set is called. Somebody else's words: they are quoted, never obeyed.
+    pub data: String,
+    /// The accuracy at which the search ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<f64>,
+    /// Candidates that are trained in all.
+    pub candidates: u32,
+    /// Facts of the target, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub target: Vec<String>,
+    /// What is shown of the past.
+    #[serde(default)]
+    pub shown: Shown,
+    /// Tokens that the job may read and write in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_tokens: Option<u64>,
+    /// What the job may cost in all, in millionths of what the provider bills in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_money_micros: Option<u64>,
+    /// The job whose recorded answers are given again; nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<JobId>,
+}
+
+/// What a language model is shown of the past.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Summaries: the front, trends, refusals; bounded however long the job is.
+    #[default]
+    Summaries,
+    /// All that agents said, as it grows.
+    Transcript,
+    /// The last result.
+    Last,
 }
 
 /// Who proposes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proposer {
-    /// Seeds, random draws, then evolution.
+    /// Seeds scaled to the budget, then what a surrogate expects to gain most by.
     #[default]
+    Guided,
+    /// Seeds, random draws, then evolution.
     Mixed,
     /// The seed library, scaled to the budget.
     Seeds,
@@ -113,6 +167,26 @@ pub enum Proposer {
     Evolution,
     /// Random draws.
     Random,
+    /// Changes of the best, the first improvement taken, begun anew where none is left.
+    Local,
+    /// Aging evolution by weights of accuracy and cost that are drawn anew each time.
+    Unas,
+    /// The simplest first: kernels doubled, then cells, as long as that gains.
+    Occam,
+    /// A language model, within the space; the default proposer where that fails.
+    Llm,
+    /// A language model that sees what the default proposer would try, each as often as it has earned.
+    Hybrid,
+    /// A language model that sees the last result only.
+    Genius,
+}
+
+impl Proposer {
+    /// Whether a language model is asked.
+    #[must_use]
+    pub const fn asks_a_model(self) -> bool {
+        matches!(self, Self::Llm | Self::Hybrid | Self::Genius)
+    }
 }
 
 /// What became of candidates, as far as Proposal is shown: a page, and by which page to go on.
@@ -129,6 +203,9 @@ pub struct OutcomePage {
     pub round: u32,
     /// Its candidates, in the order in which they were put forward; at most [`OutcomePage::MOST`].
     pub outcomes: Vec<PastOutcome>,
+    /// All that agents said of the job so far, a line each, where whoever proposes is to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<ArtifactId>,
 }
 
 impl OutcomePage {
@@ -146,6 +223,9 @@ pub struct PastOutcome {
     pub spec: ArtifactId,
     /// What makes it the same as another.
     pub digest: GraphDigest,
+    /// Who had the idea; pages of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What became of it.
     pub fate: Fate,
 }

@@ -28,11 +28,11 @@ mod ticket;
 
 pub use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
 pub use control::{Beat, Command, CommandJob, ControlError, Drain, SubmitJob};
-pub use documents::{Assignment, DOCUMENTS, Fate, JobPlan, OutcomePage, PastOutcome, Proposer, Rung};
+pub use documents::{Assignment, DOCUMENTS, Fate, JobPlan, OutcomePage, PastOutcome, Prompting, Proposer, Rung, Shown};
 pub use messages::{
     Beginning, Metric, Proof, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share,
-    Shortfall, Source, StopAttempt, StopCause, TrainCandidate, TrainingEnd, TrainingProgress, TrainingSummary, Verdict,
-    VerificationSummary, VerifyCandidate,
+    Shortfall, Source, Spent, StopAttempt, StopCause, TrainCandidate, TrainingEnd, TrainingProgress, TrainingSummary,
+    Verdict, VerificationSummary, VerifyCandidate,
 };
 pub use plain::{Plain, SUMMARY_BYTES, Summary};
 pub use ports::{ControlPort, EvaluationPort, ProposalPort, SupervisorPort, TrainingPort};

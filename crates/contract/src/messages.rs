@@ -1,8 +1,8 @@
 //! Requests, progress and outcomes.
 
-use automcu_model::{ArtifactId, DataType, GraphDigest, JobId, Provenance};
+use automcu_model::{ArtifactId, CandidateId, DataType, GraphDigest, JobId, Provenance};
 use automcu_target::{Budget, Footprint};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     control::{CommandJob, SubmitJob},
@@ -63,6 +63,21 @@ pub struct ProposeCandidates {
     pub outcomes: Option<ArtifactId>,
     /// What was put forward before this round and is on none of these pages, so that it is not put forward again.
     pub pending: Few<GraphDigest, { Self::PENDING }>,
+    /// What language models have cost the job before this round.
+    pub spent: Spent,
+}
+
+/// What asking language models cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Spent {
+    /// Requests that were answered, or failed for good.
+    pub requests: u32,
+    /// Of these, requests that came to nothing: no answer, or none that could be used.
+    pub failures: u32,
+    /// Tokens read and written.
+    pub tokens: u64,
+    /// Millionths of what the provider bills in; none where a price is not known.
+    pub money_micros: Option<u64>,
 }
 
 impl ProposeCandidates {
@@ -70,8 +85,24 @@ impl ProposeCandidates {
     pub const PENDING: usize = 32;
 }
 
+impl Spent {
+    /// Both together. What both cost is not known where it is not of one.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_add(other.requests),
+            failures: self.failures.saturating_add(other.failures),
+            tokens: self.tokens.saturating_add(other.tokens),
+            money_micros: match (self.money_micros, other.money_micros) {
+                (Some(one), Some(other)) => Some(one.saturating_add(other)),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// Where a candidate comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The seed library, scaled to the budget.
@@ -99,6 +130,13 @@ pub struct Proposed {
     pub source: Source,
     /// Why.
     pub rationale: Brief,
+    /// The candidates that it rests on.
+    pub evidence: Few<CandidateId, { Self::EVIDENCE }>,
+}
+
+impl Proposed {
+    /// The most candidates that one rests on.
+    pub const EVIDENCE: usize = 2;
 }
 
 /// Proposal's answer.
@@ -114,6 +152,10 @@ pub struct ProposalSummary {
     pub refused: u32,
     /// Why there are fewer than were wanted.
     pub shortfall: Option<Shortfall>,
+    /// What asking a language model cost, where one was asked.
+    pub spent: Option<Spent>,
+    /// What the user should know, such as that a model failed.
+    pub remarks: Few<Brief, 2>,
 }
 
 /// Why Proposal puts forward less than was wanted.

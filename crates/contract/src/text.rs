@@ -61,10 +61,23 @@ pub struct TooMany {
 #[serde(transparent)]
 pub struct Few<T, const N: usize>(Vec<T>);
 
+impl<T, const N: usize> Default for Few<T, N> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T, const N: usize> Few<T, N> {
     /// The items, if they are few enough.
     pub fn new(items: Vec<T>) -> Result<Self, TooMany> {
         if items.len() > N { Err(TooMany { count: items.len(), most: N }) } else { Ok(Self(items)) }
+    }
+
+    /// The first of the items, as many as there is room for.
+    #[must_use]
+    pub fn first_of(mut items: Vec<T>) -> Self {
+        items.truncate(N);
+        Self(items)
     }
 
     /// The items.

@@ -53,20 +53,51 @@ fn verdict() -> Verdict {
     Verdict::ToolFailed { reason: text(), is_transient: false }
 }
 
+/// As many as there may be.
+fn most<T: Clone, const N: usize>(one: T) -> Few<T, N> {
+    Few::new(vec![one; N]).expect("as many as there may be")
+}
+
+fn spent() -> Spent {
+    Spent { requests: u32::MAX, failures: u32::MAX, tokens: u64::MAX, money_micros: Some(u64::MAX) }
+}
+
 impl Largest for ProposeCandidates {
     fn largest() -> Self {
         let (assignment, outcomes) = (artifact(), Some(artifact()));
-        let pending = (0..).map_while(|n| Few::new(vec![digest(); n]).ok()).last().expect("some");
-        Self { job: JobId(u64::MAX), round: u32::MAX, wanted: u8::MAX, budget: BUDGET, assignment, outcomes, pending }
+        let pending = most(digest());
+        Self {
+            job: JobId(u64::MAX),
+            round: u32::MAX,
+            wanted: u8::MAX,
+            budget: BUDGET,
+            assignment,
+            outcomes,
+            pending,
+            spent: spent(),
+        }
     }
 }
 
 impl Largest for ProposalSummary {
     fn largest() -> Self {
-        let one = Proposed { spec: artifact(), digest: digest(), source: Source::Surrogate, rationale: text() };
-        let candidates = (0..).map_while(|n| Few::new(vec![one.clone(); n]).ok()).last().expect("some");
+        let one = Proposed {
+            spec: artifact(),
+            digest: digest(),
+            source: Source::Surrogate,
+            rationale: text(),
+            evidence: most(CandidateId(u64::MAX)),
+        };
         let shortfall = Some(Shortfall::Failed { reason: text(), is_transient: false });
-        Self { job: JobId(u64::MAX), round: u32::MAX, candidates, refused: u32::MAX, shortfall }
+        Self {
+            job: JobId(u64::MAX),
+            round: u32::MAX,
+            candidates: most(one),
+            refused: u32::MAX,
+            shortfall,
+            spent: Some(spent()),
+            remarks: most(text()),
+        }
     }
 }
 

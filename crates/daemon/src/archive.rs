@@ -217,8 +217,8 @@ mod tests {
         fn page(&self, job: u64, round: u32, earlier: Option<ArtifactId>, spec: ArtifactId) -> ArtifactId {
             let digest = "7".repeat(64).parse().expect("a digest");
             let fate = Fate::Trained { score: 0.5 };
-            let outcomes = vec![PastOutcome { candidate: CandidateId(1), spec, digest, fate }];
-            self.put(&OutcomePage { version: DOCUMENTS, job: JobId(job), earlier, round, outcomes })
+            let outcomes = vec![PastOutcome { candidate: CandidateId(1), spec, digest, source: None, fate }];
+            self.put(&OutcomePage { version: DOCUMENTS, job: JobId(job), earlier, round, outcomes, transcript: None })
         }
 
         fn text(&self, text: &str) -> ArtifactId {
@@ -264,6 +264,7 @@ mod tests {
             source: Source::Seed,
             rationale,
             round: 1,
+            evidence: Vec::new(),
         };
         let started = What::TrainingStarted { candidate, attempt, conditions, seed: 1, from: None, rung: 0 };
         let ended = What::TrainingEnded {

@@ -12,6 +12,7 @@ use actix::Arbiter;
 use automcu_artifacts::{Store, StoreError};
 use automcu_contract::{ControlPort, Drain};
 use automcu_history::{History, HistoryError, Opened};
+use automcu_llm::Endpoint;
 use automcu_supervisor::{Factories, TakesUp, Told};
 use automcu_target::{Catalogue, Part};
 use automcu_toolchain::{
@@ -21,8 +22,13 @@ use automcu_toolchain::{
 use automcu_workers::Executor;
 use tracing::{info, warn};
 
-use crate::plan::{FindData, Planner};
+use crate::{
+    language::models,
+    plan::{FindData, Planner},
+};
 
+/// Jobs for which candidates are sought side by side: one waits for a language model while another plans.
+const PROPOSALS: usize = 4;
 /// Attempts that wait for an agent; more are refused and asked again.
 const WAITING: u32 = 256;
 /// A training is begun again so often after a passing failure, the first time after this pause.
@@ -56,6 +62,8 @@ pub struct House {
     pub tools: Tools,
     /// Where data sets are found.
     pub data: FindData,
+    /// The language model that proposers may ask.
+    pub language: Option<Endpoint>,
     /// How much is done at a time.
     pub capacity: Capacity,
 }
@@ -168,6 +176,7 @@ impl House {
             slots: self.capacity.slots.get(),
             threads: self.capacity.threads,
             memory_bytes: self.capacity.memory_bytes,
+            asks_a_model: self.language.is_some(),
             macs_a_second: MACS_A_SECOND * f64::from(self.capacity.threads.get()),
         };
         Ok(Running { control, history, store, planner, arbiters })
@@ -180,9 +189,11 @@ impl House {
     ) -> Box<dyn Fn(automcu_contract::SupervisorPort) -> automcu_contract::ProposalPort + Send> {
         let catalogue = self.targets.clone();
         let targets = Arc::new(move |name: &str| catalogue.find(name).ok().map(Part::core));
-        let hands = automcu_proposal::Hands { store: store.clone(), targets };
+        let record = self.folder.join("llm");
+        let models = self.language.clone().map(|endpoint| models(endpoint, record, Arc::clone(&self.clocks.wall_ms)));
+        let hands = automcu_proposal::Hands { store: store.clone(), targets, models };
         let most_jobs = self.capacity.jobs_at_work.get() as usize;
-        let config = automcu_proposal::Config { most_waiting: WAITING, most_jobs };
+        let config = automcu_proposal::Config { most_waiting: WAITING, most_jobs, at_once: PROPOSALS };
         Box::new(move |port| automcu_proposal::spawn(&arbiter, config, hands.clone(), port))
     }
 

@@ -4,16 +4,16 @@ use std::{num::NonZero, path::PathBuf, sync::Arc};
 
 use automcu_api::{Ablation, Goal, JobFile, Limits, MemoryBudget, Proposer, Resolved, RungView, Size, Span};
 use automcu_artifacts::{Store, StoreError};
-use automcu_contract::{self as contract, ArtifactId, Assignment, DOCUMENTS, JobPlan, Rung};
+use automcu_contract::{self as contract, ArtifactId, Assignment, DOCUMENTS, JobPlan, Prompting, Rung};
 use automcu_dataset::{DatasetError, Kind, Options, Part as DataPart, Samples, Source, SplitError, Values};
 use automcu_history::{History, HistoryError};
-use automcu_model::{
-    Bytes,
-    spec::{Classes, Input, InputChannels, Side},
-};
-use automcu_search::{Space as _, Stages, Task};
+use automcu_model::{Bytes, spec::Input};
+use automcu_search::{Rules, Space as _, Stages, Task};
 use automcu_target::{Budget, Catalogue, Core, Part, UnknownTarget};
 use automcu_trainer::{Conditions, Length, Nature, Recipe, RecipeError, Splitting};
+
+use crate::language::prompting;
+use crate::searched::{at_side_of, kept, rules, space};
 
 /// A job that says nothing of time or epochs may take so long, in seconds.
 const USUAL_TIME_S: u64 = 600;
@@ -64,6 +64,8 @@ pub struct Planner {
     pub threads: NonZero<u32>,
     /// Bytes that each may ask for.
     pub memory_bytes: Option<u64>,
+    /// Whether a language model is configured.
+    pub asks_a_model: bool,
     /// How many multiply-accumulates of an inference a training does a second, forwards and backwards taken together.
     pub macs_a_second: f64,
 }
@@ -102,6 +104,9 @@ pub enum PlanError {
     /// No such microcontroller.
     #[error("target: {0}")]
     Target(#[from] UnknownTarget),
+    /// The space cannot be searched.
+    #[error("space: {0}")]
+    Space(String),
     /// Not even the smallest network fits.
     #[error("budget: {0}")]
     Budget(String),
@@ -141,6 +146,7 @@ impl PlanError {
         match self {
             Self::NoData(_) | Self::Data(_) | Self::Split(_) | Self::Shape { .. } => Some("data"),
             Self::Target(_) => Some("target"),
+            Self::Space(_) => Some("space"),
             Self::Budget(_) => Some("budget"),
             Self::Judge { .. } => Some("judges"),
             Self::Recipe(_) => Some("recipe"),
@@ -169,18 +175,21 @@ impl Planner {
         let samples = source.read(DataPart::Train)?;
         let splitting = Splitting { mixes_groups: asked.mix_groups, ..Splitting::default() };
         splitting.of(&samples)?;
-        let space = space(&samples)?;
+        let rules = asked.space.as_deref().map_or_else(|| Ok(Rules::usual()), rules)?;
+        let space = space(rules, &samples)?;
         let core = part.map_or(Core::CortexM4, Part::core);
-        if let Some(nothing) = (Task { space, budget, core, most_macs: None }).smallest_that_fails() {
+        let task = Task { space, budget, core, most_macs: None };
+        if let Some(nothing) = task.smallest_that_fails() {
             return Err(PlanError::Budget(nothing.to_string()));
         }
         let screens_first = !asked.ablate.contains(&Ablation::Hag);
-        if asked.ablate.contains(&Ablation::Msim) {
-            let remedy = "it shows a language model what all agents said, and none proposes; leave it out";
-            return Err(PlanError::Absent { field: "ablate", value: "msim".to_owned(), remedy });
+        if asked.proposer.asks_a_model() && !self.asks_a_model {
+            let remedy = "say llm.base_url and llm.model in the configuration, or choose another proposer";
+            let value = "no language model is configured".to_owned();
+            return Err(PlanError::Absent { field: "proposer", value, remedy });
         }
         let judge = self.judge(asked)?;
-        let recipe = self.recipe(asked, &samples, &mut assumed)?;
+        let recipe = at_side_of(&task.space, &samples, self.recipe(asked, &samples, &mut assumed)?)?;
         let time_s = time(asked, &mut assumed);
         let ladder = self.ladder(asked.limits, time_s, asked.seeds.unwrap_or(1));
         let at = |length: Length| self.conditions(&source, asked, splitting, Recipe { length, ..recipe.clone() });
@@ -196,15 +205,12 @@ impl Planner {
             target: part.map(|part| part.name().to_owned()),
             budget: automcu_api::Budget { ram: size(budget.ram), flash: size(budget.flash) },
             recipe: recipe.name.clone(),
-            limits: Limits {
-                time: time_s.and_then(Span::new),
-                candidates: asked.limits.candidates,
-                epochs: asked.limits.epochs,
-            },
+            limits: Limits { time: time_s.and_then(Span::new), ..asked.limits },
             ..asked.clone()
         };
-        let most_macs = self.most_macs(&ladder, &samples, Task { space, budget, core, most_macs: None });
-        let assignment = self.assignment(&job, &samples, budget, screens_first, most_macs)?;
+        let most_macs = self.most_macs(&ladder, &samples, &task);
+        let prompting = prompting(asked, part, ladder.candidates);
+        let assignment = self.assignment(&job, &samples, &task, screens_first, most_macs, prompting)?;
         let plan = JobPlan {
             version: DOCUMENTS,
             asked: serde_json::to_value(&job).expect("a job file is plain data"),
@@ -223,19 +229,13 @@ impl Planner {
             exploring: EXPLORING,
             screens_first,
             judge,
+            shows_transcript: asked.ablate.contains(&Ablation::Msim),
         };
-        let shown = self.shown(&plan, job, assumed, &ladder, &samples);
+        let shown = self.shown(&plan, job, assumed, &ladder, &task.space);
         Ok(Planned { plan, shown })
     }
 
-    fn shown(
-        &self,
-        plan: &JobPlan,
-        job: JobFile,
-        assumed: Vec<String>,
-        ladder: &Ladder,
-        samples: &Samples,
-    ) -> Resolved {
+    fn shown(&self, plan: &JobPlan, job: JobFile, assumed: Vec<String>, ladder: &Ladder, space: &Stages) -> Resolved {
         let epochs = |length: &Length| match length {
             Length::Epochs(epochs) => Some(*epochs),
             Length::Seconds(_) => None,
@@ -243,12 +243,12 @@ impl Planner {
         let lengths = [&ladder.first, &ladder.then, &ladder.then].map(epochs);
         let rungs = plan.rungs.iter().zip(lengths);
         let rungs = rungs.map(|(rung, epochs)| RungView { entrants: rung.entrants, seeds: rung.seeds, epochs });
-        let shape = samples.shape();
+        let Input { height, width, channels } = space.input();
         Resolved {
             assumed,
             data: plan.dataset.clone(),
-            input: [shape.height, shape.width, shape.channels],
-            classes: u32::try_from(samples.classes()).unwrap_or(u32::MAX),
+            input: [height.get(), width.get(), channels.get()],
+            classes: space.classes().get(),
             target: plan.target.clone(),
             budget: MemoryBudget {
                 ram_bytes: plan.budget.ram.map(|ram| ram.0),
@@ -343,7 +343,7 @@ impl Planner {
     }
 
     /// What can be learnt with in the time of the longer trainings: what computes more sees its samples too seldom.
-    fn most_macs(&self, ladder: &Ladder, samples: &Samples, task: Task<Stages>) -> Option<u64> {
+    fn most_macs(&self, ladder: &Ladder, samples: &Samples, task: &Task<Stages>) -> Option<u64> {
         let Length::Seconds(seconds) = ladder.then else { return None };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let each = self.macs_a_second * seconds / (LEAST_EPOCHS * samples.len().max(1) as f64);
@@ -388,23 +388,31 @@ impl Planner {
         &self,
         job: &JobFile,
         samples: &Samples,
-        budget: Budget,
+        task: &Task<Stages>,
         fitting: bool,
         most_macs: Option<u64>,
+        prompting: Option<Prompting>,
     ) -> Result<ArtifactId, PlanError> {
         let shape = samples.shape();
         let warm = if job.warm {
-            let found = self.history.warm(&job.data, job.target.as_deref(), budget.into(), WARM)?;
+            let found = self.history.warm(&job.data, job.target.as_deref(), task.budget.into(), WARM)?;
             found.into_iter().map(|warm| warm.candidate.spec).collect()
         } else {
             Vec::new()
         };
         let proposer = match job.proposer {
-            _ if !fitting => contract::Proposer::Random,
+            proposer if !fitting && !proposer.asks_a_model() => contract::Proposer::Random,
+            Proposer::Guided => contract::Proposer::Guided,
             Proposer::Mixed => contract::Proposer::Mixed,
             Proposer::Seeds => contract::Proposer::Seeds,
             Proposer::Evolution => contract::Proposer::Evolution,
             Proposer::Random => contract::Proposer::Random,
+            Proposer::Local => contract::Proposer::Local,
+            Proposer::Unas => contract::Proposer::Unas,
+            Proposer::Occam => contract::Proposer::Occam,
+            Proposer::Llm => contract::Proposer::Llm,
+            Proposer::Hybrid => contract::Proposer::Hybrid,
+            Proposer::Genius => contract::Proposer::Genius,
         };
         let assignment = Assignment {
             version: DOCUMENTS,
@@ -412,10 +420,12 @@ impl Planner {
             classes: u32::try_from(samples.classes()).unwrap_or(u32::MAX),
             target: job.target.clone(),
             proposer,
+            space: job.space.as_ref().map(|_| kept(task.space.rules())),
             fitting,
             most_macs: most_macs.filter(|_| fitting),
             seed: job.seed,
             warm,
+            prompting,
         };
         Ok(self.put(&assignment)?)
     }
@@ -454,15 +464,4 @@ fn budget(asked: &JobFile, part: Option<&Part>, assumed: &mut Vec<String>) -> Bu
         }
     }
     whole.and(named)
-}
-
-fn space(samples: &Samples) -> Result<Stages, PlanError> {
-    let (shape, classes) = (samples.shape(), samples.classes());
-    let refused = |why: String| PlanError::Shape { shape: shape.to_string(), classes, why };
-    let sides = Side::new(shape.height).zip(Side::new(shape.width)).zip(InputChannels::new(shape.channels));
-    let count = u32::try_from(classes).ok().and_then(Classes::new);
-    let Some((((height, width), channels), count)) = sides.zip(count) else {
-        return Err(refused("they are too large, or too few or too many classes".to_owned()));
-    };
-    Stages::new(Input { height, width, channels }, count).map_err(|refusals| refused(refusals.to_string()))
 }

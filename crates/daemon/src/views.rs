@@ -60,7 +60,7 @@ fn what(what: &history::What) -> api::What {
         From::JobStateChanged { from, to, cause } => {
             To::JobStateChanged { from: state(*from), to: state(*to), cause: cause.clone() }
         }
-        From::CandidateProposed { candidate, spec, digest: graph, source: by, rationale, round } => {
+        From::CandidateProposed { candidate, spec, digest: graph, source: by, rationale, round, evidence } => {
             To::CandidateProposed {
                 candidate: candidate_id(*candidate),
                 spec: digest(*spec),
@@ -68,6 +68,7 @@ fn what(what: &history::What) -> api::What {
                 source: source(*by),
                 rationale: rationale.clone(),
                 round: *round,
+                evidence: evidence.iter().copied().map(candidate_id).collect(),
             }
         }
         From::CandidateScreened { candidate, judge, verdict: said, footprint: needs, report } => {
@@ -134,7 +135,9 @@ fn what(what: &history::What) -> api::What {
         From::RoundProposed { round, candidates, refused, ends } => {
             To::RoundProposed { round: *round, candidates: *candidates, refused: *refused, ends: ends.clone() }
         }
-        From::Cost { tokens, money_micros } => To::Cost { tokens: *tokens, money_micros: *money_micros },
+        From::Cost { tokens, money_micros, requests, failures } => {
+            To::Cost { tokens: *tokens, money_micros: *money_micros, requests: *requests, failures: *failures }
+        }
         From::Note { text, candidate } => To::Note { text: text.clone(), candidate: candidate.map(candidate_id) },
     }
 }

@@ -28,6 +28,7 @@ fn proposed(job: u64, candidate: u64) -> Event {
         source: Source::Random,
         rationale: "a draw".to_owned(),
         round: 1,
+        evidence: Vec::new(),
     };
     Event { job: JobId(job), at_ms: job, what }
 }

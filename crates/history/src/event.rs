@@ -47,6 +47,11 @@ const fn is_first(rung: &u8) -> bool {
     *rung == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_none_at_all(count: &u32) -> bool {
+    *count == 0
+}
+
 /// A change of what a job may or should do.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "change", content = "to")]
@@ -104,6 +109,9 @@ pub enum What {
         rationale: String,
         /// In which round.
         round: u32,
+        /// The candidates that it rests on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<CandidateId>,
     },
     /// A judge said whether it fits, before it was trained.
     CandidateScreened {
@@ -227,6 +235,12 @@ pub enum What {
         tokens: u64,
         /// Millionths of what the provider bills in, where the price is known.
         money_micros: Option<u64>,
+        /// Requests that were answered, or failed for good.
+        #[serde(default, skip_serializing_if = "is_none_at_all")]
+        requests: u32,
+        /// Of these, requests that came to nothing.
+        #[serde(default, skip_serializing_if = "is_none_at_all")]
+        failures: u32,
     },
     /// Something worth telling.
     Note {

@@ -162,6 +162,19 @@ impl From<contract::Source> for Source {
     }
 }
 
+impl From<Source> for contract::Source {
+    fn from(of: Source) -> Self {
+        match of {
+            Source::Seed => Self::Seed,
+            Source::Surrogate => Self::Surrogate,
+            Source::Evolution => Self::Evolution,
+            Source::Random => Self::Random,
+            Source::Llm => Self::Llm,
+            Source::Warm => Self::Warm,
+        }
+    }
+}
+
 /// What a judge says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]

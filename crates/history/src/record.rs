@@ -58,12 +58,23 @@ pub struct Job {
     pub tokens: u64,
     /// What that cost, as far as prices are known.
     pub money_micros: Option<u64>,
+    /// How often language models were asked.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub requests: u64,
+    /// How often that came to nothing.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub failed_requests: u64,
     /// The latest notes.
     pub notes: Vec<Note>,
     /// The number of its last event.
     pub events: u64,
     /// Events of newer versions, kept but not understood.
     pub unknown: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_none_at_all(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Screenings that refused.
@@ -103,6 +114,9 @@ pub struct Candidate {
     pub source: Source,
     /// Why.
     pub rationale: String,
+    /// The candidates that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<CandidateId>,
     /// When it was put forward.
     pub proposed_ms: u64,
     /// When something last happened.

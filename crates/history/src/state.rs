@@ -179,6 +179,8 @@ fn submitted(event: &Event, n: u64, text: &str) -> Job {
         priority: None,
         winner: None,
         tokens: 0,
+        requests: 0,
+        failed_requests: 0,
         money_micros: None,
         notes: Vec::new(),
         events: n,
@@ -206,8 +208,10 @@ fn of_job(job: &mut Job, event: &Event) -> Result<(), Inconsistency> {
             (job.state, job.cause) = (*to, cause.clone());
         }
         What::WinnerChosen { candidate, .. } => job.winner = Some(*candidate),
-        What::Cost { tokens, money_micros } => {
+        What::Cost { tokens, money_micros, requests, failures } => {
             job.tokens = job.tokens.saturating_add(*tokens);
+            job.requests = job.requests.saturating_add((*requests).into());
+            job.failed_requests = job.failed_requests.saturating_add((*failures).into());
             job.money_micros = match (job.money_micros, *money_micros) {
                 (Some(a), Some(b)) => Some(a.saturating_add(b)),
                 (a, b) => a.or(b),
@@ -227,7 +231,7 @@ fn of_candidate(
     id: CandidateId,
     event: &Event,
 ) -> Result<Candidate, Inconsistency> {
-    if let What::CandidateProposed { spec, digest, source, rationale, round, .. } = &event.what {
+    if let What::CandidateProposed { spec, digest, source, rationale, round, evidence, .. } = &event.what {
         if candidate.is_some() {
             return Err(Inconsistency::SecondProposal { job: job.id, candidate: id });
         }
@@ -240,6 +244,7 @@ fn of_candidate(
             digest: digest.clone(),
             source: *source,
             rationale: rationale.clone(),
+            evidence: evidence.clone(),
             proposed_ms: event.at_ms,
             changed_ms: event.at_ms,
             screenings: Vec::new(),

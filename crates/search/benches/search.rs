@@ -2,10 +2,12 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use automcu_model::Bytes;
-use automcu_model::spec::{Classes, Input, InputChannels, Side};
+use automcu_model::{
+    Bytes,
+    spec::{Classes, Input, InputChannels, Side},
+};
 use automcu_search::{
-    Guided, Numbers, Outcome, Purpose, Random, Space, Stages, Strategy, Task, Track, arena::stand_in,
+    Guided, Numbers, Outcome, Purpose, Random, Space, Stages, Strategy, Task, Track, arena::stand_in, largest,
 };
 use automcu_target::{Budget, Core};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -33,6 +35,13 @@ fn search(criterion: &mut Criterion) {
             let members: Vec<_> = (0..4).map(|_| space.draw(&mut numbers)).collect();
             bencher.iter(|| members.iter().filter(|member| space.size(member, Core::CortexM4).is_ok()).count());
         });
+        for (ram, flash) in [(32, 64), (64, 128), (256, 512)] {
+            let budget = Budget { ram: Some(Bytes::kib(ram)), flash: Some(Bytes::kib(flash)) };
+            let task = Task { space: space.clone(), budget, core: Core::CortexM4, most_macs: None };
+            group.bench_function(format!("largest {name} {ram}/{flash}"), |bencher| {
+                bencher.iter(|| black_box(largest(&task, 1)));
+            });
+        }
         group.sample_size(100);
     }
     group.finish();

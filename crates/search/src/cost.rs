@@ -1,7 +1,7 @@
 //! What a member takes, by the judge's own planner, and whether a budget has room for it.
 
-use automcu_convert::{Glance, Need};
-use automcu_model::{Bytes, DataType, Graph, Provenance};
+use automcu_convert::{Glance, Need, integer_form};
+use automcu_model::{Bytes, DataType, Graph, GraphDigest, Provenance, Spec};
 use automcu_target::{Budget, Core, Fit, FlashUse, Footprint, Margin, RamUse};
 use serde::Serialize;
 
@@ -121,19 +121,7 @@ pub(crate) fn used(size: &Size, memory: Memory) -> Bytes {
 impl<S: Space> Task<S> {
     /// What a member takes, if that is not too much: by a glance first, then exactly.
     pub fn admit(&self, member: &S::Member) -> Result<Size, Misfit> {
-        let glance = self.space.glance(member, self.core)?;
-        self.within_work(&glance)?;
-        // Weights are exact, and RAM at most so wrong: what is over here, the planner need not be asked about.
-        let weights = glance.footprint.flash;
-        let sure = FlashUse { code: None, ..weights };
-        let least = Bytes(glance.ram().0 * 100 / GLANCE_PERCENT);
-        let ram = RamUse { activations: least, runtime: None, stack: None };
-        let surely = Footprint { ram, flash: sure, ..glance.footprint };
-        if !Fit::of(&surely, self.budget).holds() {
-            return Err(self.misfit(glance).unwrap_or_else(|| self.over(Memory::Ram, Bytes(0), glance)));
-        }
-        let size = self.space.size(member, self.core)?;
-        self.misfit(size).map_or(Ok(size), Err)
+        self.admitted(self.space.glance(member, self.core)?, || self.space.size(member, self.core))
     }
 
     /// The same by a glance alone: to choose by, not to promise.
@@ -151,6 +139,38 @@ impl<S: Space> Task<S> {
             }
             _ => None,
         }
+    }
+}
+
+impl<S> Task<S> {
+    /// What an architecture takes that need not be a member, and what tells it from others, if that is not too much.
+    pub fn admit_spec(&self, spec: &Spec) -> Result<(GraphDigest, Size), Misfit> {
+        let (digest, graph) = deployable(spec)?;
+        let glance = Size::of_glance(&graph, &Need::glance(&graph), self.core);
+        let size = self.admitted(glance, || Ok(Size::of_need(&graph, &Need::of(&graph), self.core)))?;
+        Ok((digest, size))
+    }
+
+    /// About what such an architecture takes, be it too much or not.
+    pub fn glance_spec(&self, spec: &Spec) -> Result<Size, Unbuildable> {
+        let (_, graph) = deployable(spec)?;
+        Ok(Size::of_glance(&graph, &Need::glance(&graph), self.core))
+    }
+
+    /// Planned only where a glance does not refuse.
+    fn admitted(&self, glance: Size, planned: impl FnOnce() -> Result<Size, Unbuildable>) -> Result<Size, Misfit> {
+        self.within_work(&glance)?;
+        // Weights are exact, and RAM at most so wrong: what is over here, the planner need not be asked about.
+        let weights = glance.footprint.flash;
+        let sure = FlashUse { code: None, ..weights };
+        let least = Bytes(glance.ram().0 * 100 / GLANCE_PERCENT);
+        let ram = RamUse { activations: least, runtime: None, stack: None };
+        let surely = Footprint { ram, flash: sure, ..glance.footprint };
+        if !Fit::of(&surely, self.budget).holds() {
+            return Err(self.misfit(glance).unwrap_or_else(|| self.over(Memory::Ram, Bytes(0), glance)));
+        }
+        let size = planned()?;
+        self.misfit(size).map_or(Ok(size), Err)
     }
 
     fn within_work(&self, size: &Size) -> Result<(), Misfit> {
@@ -177,6 +197,12 @@ impl<S: Space> Task<S> {
     fn over(&self, memory: Memory, over: Bytes, size: Size) -> Misfit {
         Misfit::Over { memory, over, size: Box::new(size) }
     }
+}
+
+fn deployable(spec: &Spec) -> Result<(GraphDigest, Graph), Unbuildable> {
+    let lowered = spec.lower()?;
+    let graph = integer_form(&lowered.deployed()).map_err(|refusal| Unbuildable::TooLarge(refusal.to_string()))?;
+    Ok((lowered.digest(), graph))
 }
 
 /// No member of the space can fit.

@@ -12,7 +12,7 @@
 //! let input = Input { height: Side::fixed(1), width: Side::fixed(128), channels: InputChannels::fixed(6) };
 //! let space = Stages::new(input, Classes::fixed(6))?;
 //! let budget = Budget { ram: Some(Bytes::kib(8)), flash: Some(Bytes::kib(32)) };
-//! let mut strategy = Mixed::new(Arc::new(Task { space, budget, core: Core::CortexM4, most_macs: None }), 1);
+//! let mut strategy = Mixed::new(Arc::new(Task { space: space.clone(), budget, core: Core::CortexM4, most_macs: None }), 1);
 //!
 //! let found = strategy.propose(&[], 2);
 //! assert_eq!(found.proposals.len(), 2);
@@ -26,12 +26,18 @@
 //! Nothing here reads a file, a clock or the environment, or draws a random number without a seed.
 
 pub mod arena;
+mod builtin;
 mod cells;
+mod choose;
 mod cost;
+mod count;
+mod description;
+mod dialogue;
 mod evolution;
 mod feedback;
 mod front;
 mod guided;
+mod largest;
 mod local;
 mod mixed;
 mod numbers;
@@ -39,18 +45,28 @@ mod occam;
 mod proposer;
 mod random;
 mod recorded;
+mod rules;
 mod scale;
 mod space;
 mod staged;
 mod strategy;
 mod unas;
 
+pub use builtin::built_in_spaces;
 pub use cells::{Cell, CellId, Cells, Data, Operation, Reached, Table, TableError};
+pub use choose::{CHOICE_DRAWS, Chosen, Spread, choose};
 pub use cost::{Misfit, NothingFits, Size, Task};
+pub use count::Count;
+pub use description::{
+    Amounts, Choices, DESCRIPTION_BYTES, Description, DescriptionError, HalvedBy, Halves, Head, Inputs, LastMap, Place,
+    Pooling, Range, Stem, space_schema,
+};
+pub use dialogue::{Dialogue, Language, Objection, Thought};
 pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
 pub use feedback::{FRONT_TOLD, Feedback, Figures, SUGGESTIONS, Suggestion, TRENDS_TOLD, Told, Trend, Window};
 pub use front::{Front, Point};
 pub use guided::{DRAWN_FIRST, Guided, PATIENCE, POOL_CHANGES, POOL_DRAWS, POOL_FITTING, Prior, Track, WEIGHTS};
+pub use largest::{By, Large, Largest, MOST_LARGEST, PLANS, largest};
 pub use local::{Local, STEPS};
 pub use mixed::{DRAWS_FIRST, Mixed, SEEDS};
 pub use numbers::{Numbers, Purpose};
@@ -58,8 +74,9 @@ pub use occam::{NARROW, Occam};
 pub use proposer::Proposer;
 pub use random::{DRAWS, Random, SHRINKS, repaired};
 pub use recorded::{NEIGHBOURS, Recorded};
+pub use rules::Rules;
 pub use scale::{MOST_EIGHTHS, Scaled, Seeds, scaled};
 pub use space::{Buildable, Memory, Seed, Space, Unbuildable, Variant};
-pub use staged::{Kind, NARROWEST, REPEATS, STAGES, Stage, Staged, Stages, WIDEST};
+pub use staged::{Follows, Kind, NARROWEST, NoSpace, REPEATS, STAGES, Stage, Staged, Stages, WIDEST};
 pub use strategy::{Outcome, Proposal, Proposals, ProposalsOf, Shortfall, Source, Strategy, Tally};
 pub use unas::Unas;

@@ -15,8 +15,11 @@ pub use environment::{Environment, Files};
 pub use layers::{ConfigFile, Flag};
 pub use mistake::{Mistake, Mistakes, Origin};
 pub use show::{Row, to_toml};
-pub use tables::{History, Jobs, Judges, Log, Metrics, Places, Settings, Training, settings_schema};
-pub use value::{Accelerator, Count, FilterError, JUDGES, JudgeName, LogFilter, LogFormat, VendorFormat};
+pub use tables::{History, Jobs, Judges, Llm, Log, Metrics, Places, Settings, Training, settings_schema};
+pub use value::{
+    Accelerator, Count, ExtraFields, FilterError, GivenName, HttpAddress, JUDGES, JudgeName, LogFilter, LogFormat,
+    Proxy, StructuredOutput, VendorFormat, Warmth,
+};
 
 /// A value of the configuration, and who said it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,14 +2,17 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use automcu_api::{Size, Span, Surroundings as Sockets};
+use automcu_api::{Money, Size, Span, Surroundings as Sockets};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    Environment, Mistakes, Row, VERSION,
+    Environment, Mistakes, Origin, Row, VERSION,
     declare::{Key, table},
     layers::{ConfigFile, Flag, Layers},
-    value::{Accelerator, Count, JudgeName, LogFilter, LogFormat, VendorFormat},
+    value::{
+        Accelerator, Count, ExtraFields, GivenName, HttpAddress, JudgeName, LogFilter, LogFormat, Proxy,
+        StructuredOutput, VendorFormat, Warmth,
+    },
 };
 
 table! {
@@ -85,6 +88,40 @@ table! {
 }
 
 table! {
+    /// The language model that proposers may ask.
+    Llm at "llm." with _usual {
+        /// The address of an OpenAI-compatible server, up to what stands before /chat/completions.
+        base_url: Option<HttpAddress> = None, or "none";
+        /// What the model is called there.
+        model: Option<GivenName> = None, or "none";
+        /// A file that holds the key, and nothing else.
+        key_file: Option<PathBuf> = None, or "none";
+        /// How JSON is asked for: "json_schema", "json_object", "tool" or "prompt".
+        structured: StructuredOutput = StructuredOutput::JsonSchema;
+        /// How freely it chooses its words: "0" to "2", or "omit" where the server decides.
+        temperature: Warmth = Warmth::default();
+        /// Fields that are added to each request, as a JSON object in quotes.
+        extra_body: Option<ExtraFields> = None, or "none";
+        /// How long an answer may take, with all tries.
+        timeout: Span = Span::new(300).expect("within bounds");
+        /// How often a request is tried.
+        tries: Count<1, 10> = Count::closest(4);
+        /// Requests that go out in a minute at most.
+        requests_a_minute: Option<Count<1, 100_000>> = None, or "unbounded";
+        /// What a million tokens cost that are read.
+        price_input: Option<Money> = None, or "unknown";
+        /// What a million of these cost that the server remembers.
+        price_cached_input: Option<Money> = None, or "as others";
+        /// What a million tokens cost that are written.
+        price_output: Option<Money> = None, or "unknown";
+        /// What prices are in.
+        currency: GivenName = GivenName::new("USD").expect("a name");
+        /// Whether the proxy that the environment names counts: "none" or "environment".
+        proxy: Proxy = Proxy::None;
+    }
+}
+
+table! {
     /// Figures for those who watch.
     Metrics at "metrics." with _usual {
         /// The address at which they are handed out to anybody; by the socket they always are.
@@ -107,18 +144,40 @@ pub struct Settings {
     pub log: Log,
     /// How long the history is kept.
     pub history: History,
+    /// The language model that proposers may ask.
+    pub llm: Llm,
     /// Figures for those who watch.
     pub metrics: Metrics,
 }
 
+impl Llm {
+    /// An address and a model belong together; so do prices.
+    fn check(&self, layers: &mut Layers<'_>) {
+        let Self { base_url, model, price_input, price_output, price_cached_input, .. } = self;
+        let mut wants = |has: bool, origin: &Origin, name: &str, lacks: bool, other: &str| {
+            if has && lacks {
+                layers.wrong(origin, name, format!("is said, and {other} is not; say both"));
+            }
+        };
+        wants(base_url.value.is_some(), &base_url.origin, "llm.base_url", model.value.is_none(), "llm.model");
+        wants(model.value.is_some(), &model.origin, "llm.model", base_url.value.is_none(), "llm.base_url");
+        let (input, output) = (price_input.value.is_some(), price_output.value.is_some());
+        wants(input, &price_input.origin, "llm.price_input", !output, "llm.price_output");
+        wants(output, &price_output.origin, "llm.price_output", !input, "llm.price_input");
+        let cached = &price_cached_input;
+        wants(cached.value.is_some(), &cached.origin, "llm.price_cached_input", !input, "llm.price_input");
+    }
+}
+
 /// Each table: its name, what it is for, and what is in it.
-const TABLES: [(&str, &str, &[Key]); 7] = [
+const TABLES: [(&str, &str, &[Key]); 8] = [
     ("", "", Places::KEYS),
     ("training", "How much is trained at a time.", Training::KEYS),
     ("jobs", "How many jobs are taken.", Jobs::KEYS),
     ("judges", "Who judges whether a network fits.", Judges::KEYS),
     ("log", "What is logged, and how.", Log::KEYS),
     ("history", "How long the history is kept. What is kept for either reason is kept.", History::KEYS),
+    ("llm", "The language model that proposers may ask.", Llm::KEYS),
     ("metrics", "Figures for those who watch.", Metrics::KEYS),
 ];
 
@@ -142,6 +201,7 @@ impl Settings {
             judges: Judges::gather(&mut layers, environment),
             log: Log::gather(&mut layers, environment),
             history: History::gather(&mut layers, environment),
+            llm: Llm::gather(&mut layers, environment),
             metrics: Metrics::gather(&mut layers, environment),
         };
         settings.check(&mut layers);
@@ -154,6 +214,7 @@ impl Settings {
             let problem = format!("{memory} is less than any training takes; write \"16 MiB\" or more");
             layers.wrong(&self.training.memory.origin, "training.memory", problem);
         }
+        self.llm.check(layers);
         let Jobs { at_work, most } = &self.jobs;
         if most.value.get() < at_work.value.get() {
             let problem = format!(
@@ -168,9 +229,9 @@ impl Settings {
     /// Every value with its name and its origin, in the order of the file.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        let Self { places, training, jobs, judges, log, history, metrics } = self;
-        [places.rows(), training.rows(), jobs.rows(), judges.rows(), log.rows(), history.rows(), metrics.rows()]
-            .concat()
+        let Self { places, training, jobs, judges, log, history, llm, metrics } = self;
+        let first = [places.rows(), training.rows(), jobs.rows(), judges.rows(), log.rows()].concat();
+        [first, history.rows(), llm.rows(), metrics.rows()].concat()
     }
 
     /// Where a daemon listens, and where it is looked for.

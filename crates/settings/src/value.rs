@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use automcu_api::{Size, Span};
+use automcu_api::{Money, Size, Span};
 use serde_json::{Value as Json, json};
 
 use crate::mistake::quoted;
@@ -139,6 +139,7 @@ macro_rules! amount {
 
 amount!(Size);
 amount!(Span);
+amount!(Money);
 
 fn description<T: schemars::JsonSchema>() -> String {
     let schema = schemars::schema_for!(T);
@@ -240,6 +241,30 @@ words! {
 }
 
 words! {
+    /// How a language model is asked for JSON.
+    StructuredOutput {
+        /// By a schema that the server keeps to.
+        JsonSchema = "json_schema",
+        /// By a switch for JSON.
+        JsonObject = "json_object",
+        /// As the arguments of a tool.
+        Tool = "tool",
+        /// In words.
+        Prompt = "prompt",
+    }
+}
+
+words! {
+    /// Whether the proxy that the environment names counts.
+    Proxy {
+        /// It does not.
+        None = "none",
+        /// It does.
+        Environment = "environment",
+    }
+}
+
+words! {
     /// As what the vendor's tool is handed a network.
     VendorFormat {
         /// int8, as .tflite.
@@ -311,6 +336,142 @@ impl Value for Vec<JudgeName> {
 
     fn schema() -> Json {
         json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": JudgeName::schema() })
+    }
+}
+
+/// The address of a server that speaks HTTP, without a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAddress(String);
+
+impl HttpAddress {
+    /// The address.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for HttpAddress {
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        let is_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', '@', ' ']);
+        let is_one =
+            |text: &&str| ["http://", "https://"].iter().any(|kind| text.strip_prefix(kind).is_some_and(is_host));
+        let address = raw.text().filter(|text| text.len() <= 1_000).filter(is_one).map(|text| Self(text.to_owned()));
+        address.ok_or_else(|| format!("{raw} is no address; write one like \"http://127.0.0.1:8080/v1\""))
+    }
+
+    fn show(&self) -> Json {
+        self.0.as_str().into()
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "pattern": "^https?://[^/?#@ ][^?#@ ]*$", "maxLength": 1000 })
+    }
+}
+
+/// A name that somebody else has given: visible characters, at most 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenName(String);
+
+impl GivenName {
+    /// The name; nothing where it is none.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let is_name = (1..=200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+        is_name.then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for GivenName {
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        let name = raw.text().and_then(Self::new);
+        name.ok_or_else(|| format!("{raw} is no name; write 1 to 200 visible characters of ASCII"))
+    }
+
+    fn show(&self) -> Json {
+        self.0.as_str().into()
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "pattern": "^[!-~]{1,200}$" })
+    }
+}
+
+/// How freely a language model chooses its words: from 0 to 2, or left to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warmth(String);
+
+impl Warmth {
+    const OMIT: &'static str = "omit";
+
+    /// The temperature; none where the server chooses.
+    #[must_use]
+    pub fn get(&self) -> Option<f64> {
+        self.0.parse().ok()
+    }
+}
+
+/// As little as can be, so that the same is answered again.
+impl Default for Warmth {
+    fn default() -> Self {
+        Self("0".to_owned())
+    }
+}
+
+impl Value for Warmth {
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        let whole = raw.number().map(|number| number.to_string());
+        let text = whole.or_else(|| raw.text().map(|text| text.trim().to_owned())).unwrap_or_default();
+        let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let is_sound = is_decimal && text.parse::<f64>().is_ok_and(|number| (0.0..=2.0).contains(&number));
+        let warmth = (is_sound || text == Self::OMIT).then_some(Self(text));
+        warmth.ok_or_else(|| format!("{raw} is no temperature; write one from \"0\" to \"2\" in quotes, or \"omit\""))
+    }
+
+    fn show(&self) -> Json {
+        self.0.as_str().into()
+    }
+
+    fn schema() -> Json {
+        let text = json!({ "type": "string", "pattern": "^([0-9.]{1,8}|omit)$" });
+        json!({ "anyOf": [text, { "type": "integer", "minimum": 0, "maximum": 2 }] })
+    }
+}
+
+/// Fields that are added to each request, as a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraFields(String);
+
+impl ExtraFields {
+    const MOST_BYTES: usize = 4_096;
+
+    /// The fields.
+    #[must_use]
+    pub fn get(&self) -> serde_json::Map<String, Json> {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
+impl Value for ExtraFields {
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        let is_object = |text: &&str| serde_json::from_str::<serde_json::Map<String, Json>>(text).is_ok();
+        let fields = raw.text().filter(|text| text.len() <= Self::MOST_BYTES).filter(is_object);
+        let fields = fields.map(|text| Self(text.to_owned()));
+        fields.ok_or_else(|| format!("{raw} is no JSON object; write one like '{{\"top_p\": 1}}'"))
+    }
+
+    fn show(&self) -> Json {
+        self.0.as_str().into()
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "pattern": "^\\s*\\{", "maxLength": Self::MOST_BYTES })
     }
 }
 

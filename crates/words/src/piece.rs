@@ -1,6 +1,6 @@
 //! What one phrase says of a job.
 
-use automcu_api::{Ablation, Goal, JobFile, Proposer, Size, Span};
+use automcu_api::{Ablation, Goal, JobFile, JobId, Money, Proposer, Size, Span};
 
 /// One thing that is said of a job.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +13,11 @@ pub(crate) enum Piece {
     Time(Span),
     Candidates(u32),
     Epochs(u32),
+    Tokens(u64),
+    Money(Money),
+    Replays(JobId),
     Proposer(Proposer),
+    Space(String),
     Recipe(String),
     Seed(u64),
     Seeds(u32),
@@ -73,7 +77,11 @@ impl Piece {
             Self::Time(time) => job.limits.time = Some(time),
             Self::Candidates(count) => job.limits.candidates = Some(count),
             Self::Epochs(count) => job.limits.epochs = Some(count),
+            Self::Tokens(count) => job.limits.tokens = Some(count),
+            Self::Replays(replayed) => job.replays = Some(replayed),
+            Self::Money(money) => job.limits.money = Some(money),
             Self::Proposer(proposer) => job.proposer = proposer,
+            Self::Space(name) => job.space = Some(name),
             Self::Recipe(name) => job.recipe = name,
             Self::Seed(seed) => job.seed = seed,
             Self::Seeds(count) => job.seeds = Some(count),

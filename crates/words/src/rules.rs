@@ -1,6 +1,6 @@
 //! What phrases there are. Each rule reads one from where it stands, or nothing; the first that reads something counts.
 
-use automcu_api::{Ablation, AmountError, Proposer, Size, Span};
+use automcu_api::{Ablation, AmountError, Money, Proposer, Size, Span};
 
 use crate::{
     amounts::{Said, percentage, size, sized, span, unit},
@@ -8,6 +8,7 @@ use crate::{
     piece::Piece,
     scan::Scan,
     token::Kind,
+    write::PROPOSERS,
 };
 
 /// What a phrase says, and what had to be assumed.
@@ -29,8 +30,10 @@ type Reading = Option<Result<Found, Complaint>>;
 /// The rules, in order: what begins with a word of its own comes before what begins with an amount.
 pub(crate) const RULES: &[fn(&mut Scan<'_>) -> Reading] = &[
     named,
+    space,
     seeds,
     counted,
+    money,
     priority,
     switched,
     both_memories,
@@ -42,6 +45,9 @@ pub(crate) const RULES: &[fn(&mut Scan<'_>) -> Reading] = &[
     bare_size,
     filler,
 ];
+
+/// The built-in spaces, as they are called.
+const SPACES: &[&str] = &["mixed", "free", "stages", "mobile", "residual", "signal"];
 
 /// How long a night is.
 const NIGHT_S: u64 = 8 * 3600;
@@ -120,7 +126,7 @@ fn bounded(scan: &mut Scan<'_>, right: Bound, rule: impl FnOnce(&mut Scan<'_>) -
     Some(if is_contrary { Err(Complaint::Contrary) } else { found })
 }
 
-/// `data "..."`, a path, `recipe paper`, `tag "..."`: names that are not in the vocabulary.
+/// `data "..."`, a path, `space mobile`, `recipe paper`, `tag "..."`: names that are not in the vocabulary.
 fn named(scan: &mut Scan<'_>) -> Reading {
     let quoted = |scan: &mut Scan<'_>| {
         scan.joint();
@@ -133,8 +139,11 @@ fn named(scan: &mut Scan<'_>) -> Reading {
         scan.joint();
         scan.name()
     };
-    match scan.word(&["data", "dataset", "target", "board", "mcu", "recipe", "tag", "tagged", "judge", "judged"]) {
+    match scan
+        .word(&["data", "dataset", "target", "board", "mcu", "space", "recipe", "tag", "tagged", "judge", "judged"])
+    {
         None | Some("data" | "dataset") => Found::of(Piece::Data(quoted(scan)?)),
+        Some("space") => Found::of(Piece::Space(any(scan)?)),
         Some("recipe") => Found::of(Piece::Recipe(any(scan)?)),
         Some("tag" | "tagged") => Found::of(Piece::Tag(any(scan)?)),
         Some("judge" | "judged") => {
@@ -143,6 +152,18 @@ fn named(scan: &mut Scan<'_>) -> Reading {
         }
         Some(_) => Found::of(Piece::Target(quoted(scan)?)),
     }
+}
+
+/// `in the mobile space`.
+fn space(scan: &mut Scan<'_>) -> Reading {
+    let name = scan.attempt(|scan| {
+        scan.word(&["in", "within"]);
+        scan.word(&["the"]);
+        let name = scan.word(SPACES)?;
+        scan.word(&["space"])?;
+        Some(name.to_owned())
+    })?;
+    Found::of(Piece::Space(name))
 }
 
 /// `seed 7`, `3 seeds`, `seeds only`.
@@ -165,12 +186,21 @@ fn seeds(scan: &mut Scan<'_>) -> Reading {
 
 /// `40 candidates`, `30 epochs`, `3 seeds`.
 fn counted(scan: &mut Scan<'_>) -> Reading {
-    if let Some(kind) = scan.word(&["candidates", "epochs"]) {
+    if let Some(kind) = scan.word(&["candidates", "epochs", "tokens"]) {
         scan.joint();
-        return bounded(scan, Bound::Most, |scan| {
-            let count = count(scan)?;
-            Found::of(if kind == "epochs" { Piece::Epochs(count) } else { Piece::Candidates(count) })
+        return bounded(scan, Bound::Most, |scan| match kind {
+            "epochs" => Found::of(Piece::Epochs(count(scan)?)),
+            "tokens" => Found::of(Piece::Tokens(count(scan)?)),
+            _ => Found::of(Piece::Candidates(count(scan)?)),
         });
+    }
+    let tokens = |scan: &mut Scan<'_>| {
+        let count = count(scan)?;
+        scan.word(&["token", "tokens"])?;
+        Found::of(Piece::Tokens(count))
+    };
+    if let Some(found) = scan.attempt(|scan| bounded(scan, Bound::Most, tokens)) {
+        return Some(found);
     }
     bounded(scan, Bound::Most, |scan| {
         let count = count(scan)?;
@@ -179,6 +209,18 @@ fn counted(scan: &mut Scan<'_>) -> Reading {
             "seed" | "seeds" => Found::of(Piece::Seeds(count)),
             _ => Found::of(Piece::Candidates(count)),
         }
+    })
+}
+
+/// `money 2.50`, `a cost of at most 2.50`.
+fn money(scan: &mut Scan<'_>) -> Reading {
+    scan.word(&["money", "cost"])?;
+    scan.joint();
+    scan.words("of");
+    bounded(scan, Bound::Most, |scan| {
+        let money: Result<Money, AmountError> = number(scan)?.parse();
+        let found = |money| Found { pieces: vec![Piece::Money(money)], assumed: Vec::new() };
+        Some(money.map_err(Complaint::Amount).map(found))
     })
 }
 
@@ -209,6 +251,10 @@ fn switched(scan: &mut Scan<'_>) -> Reading {
         return (is_msim || scan.word(&["hag", "screening"]).is_some())
             .then(|| Found::of(Piece::Ablate(part)))
             .flatten();
+    }
+    if scan.word(&["replay", "replaying"]).is_some() {
+        let job = scan.name()?.parse().ok()?;
+        return Found::of(Piece::Replays(job));
     }
     scan.word(&["leave", "leaving"])?;
     let is_out = scan.word(&["out"]).is_some();
@@ -370,12 +416,16 @@ fn time(scan: &mut Scan<'_>) -> Reading {
 /// `by evolution`, `random search`, `proposer seeds`.
 fn proposer(scan: &mut Scan<'_>) -> Reading {
     let is_named = scan.word(&["proposer"]).map(|_| scan.joint()).is_some();
-    let proposer = match scan.word(&["mixed", "evolution", "evolutionary", "random", "randomly", "seeds"])? {
-        "mixed" => Proposer::Mixed,
-        "evolution" | "evolutionary" => Proposer::Evolution,
-        "seeds" if is_named => Proposer::Seeds,
-        "seeds" => return None,
-        _ => Proposer::Random,
+    if scan.words("language model").is_some() {
+        return Found::of(Piece::Proposer(Proposer::Llm));
+    }
+    let known = scan.word(&["evolutionary", "randomly"]).or_else(|| scan.word(&PROPOSERS.map(|(word, _)| word)))?;
+    let proposer = match known {
+        "evolutionary" => Proposer::Evolution,
+        "randomly" => Proposer::Random,
+        // Three seeds are not the seed library.
+        "seeds" if !is_named => return None,
+        word => PROPOSERS.iter().find(|(known, _)| *known == word).map(|(_, proposer)| *proposer)?,
     };
     scan.word(&["search", "draws", "sampling"]);
     Found::of(Piece::Proposer(proposer))

@@ -1,14 +1,17 @@
 //! What people say, and what it comes to.
 
-use automcu_api::{Ablation, Budget, Goal, JobFile, Limits, Proposer, Size, Span};
+use automcu_api::{Ablation, Budget, Goal, JobFile, JobId, Limits, Money, Proposer, Size, Span};
 use proptest::{
     collection::{btree_set, vec},
     option,
     prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest},
-    sample::subsequence,
+    sample::{select, subsequence},
 };
 
-use crate::{Vocabulary, WordsError, read, write, write::phrases};
+use crate::{
+    Vocabulary, WordsError, read, write,
+    write::{PROPOSERS, phrases},
+};
 
 fn vocabulary() -> Vocabulary {
     Vocabulary::new(
@@ -87,6 +90,21 @@ fn everything_else_has_its_words() {
         ("by evolution", JobFile { proposer: Proposer::Evolution, ..base() }),
         ("evolutionary search", JobFile { proposer: Proposer::Evolution, ..base() }),
         ("seeds only", JobFile { proposer: Proposer::Seeds, ..base() }),
+        ("by a language model", JobFile { proposer: Proposer::Llm, ..base() }),
+        ("proposed by an LLM", JobFile { proposer: Proposer::Llm, ..base() }),
+        ("hybrid search", JobFile { proposer: Proposer::Hybrid, ..base() }),
+        ("proposer genius", JobFile { proposer: Proposer::Genius, ..base() }),
+        (
+            "by an LLM, at most 200000 tokens, money 2.50",
+            JobFile {
+                proposer: Proposer::Llm,
+                limits: Limits { tokens: Some(200_000), money: Money::new(2_500_000), ..Limits::default() },
+                ..base()
+            },
+        ),
+        ("in the mobile space", JobFile { space: Some("mobile".into()), ..base() }),
+        ("mixed space, space: mixed", JobFile { space: Some("mixed".into()), ..base() }),
+        ("space ./mine.toml", JobFile { space: Some("./mine.toml".into()), ..base() }),
         ("recipe lmanet-mini.", JobFile { recipe: "lmanet-mini".into(), ..base() }),
         ("tagged night, tag \"a b\"", JobFile { tags: vec!["a b".into(), "night".into()], ..base() }),
         ("priority -5", JobFile { priority: -5, ..base() }),
@@ -96,7 +114,16 @@ fn everything_else_has_its_words() {
         ("leave group 4 out", JobFile { leave_out: Some(4), ..base() }),
         ("leaving out group 4, mix groups", JobFile { leave_out: Some(4), mix_groups: true, ..base() }),
         ("judged by vela", JobFile { judges: Some(vec!["vela".into()]), ..base() }),
-        ("without screening, without msim", JobFile { ablate: vec![Ablation::Msim, Ablation::Hag], ..base() }),
+        ("without screening", JobFile { ablate: vec![Ablation::Hag], ..base() }),
+        (
+            "by an LLM, without screening, without msim, replay j7",
+            JobFile {
+                proposer: Proposer::Llm,
+                replays: Some(JobId(7)),
+                ablate: vec![Ablation::Msim, Ablation::Hag],
+                ..base()
+            },
+        ),
     ] {
         assert_eq!(job(&format!("MNIST on the RP2040, {text}")), said, "{text}");
     }
@@ -174,26 +201,42 @@ fn what_cannot_be_meant_is_refused() {
     assert_eq!(job("MNIST on RP2040 within 1 h, 60 minutes").limits.time, Span::new(3600));
 }
 
+/// Without what means nothing where no language model is asked.
+fn sensible(job: JobFile) -> JobFile {
+    if job.proposer.asks_a_model() {
+        return job;
+    }
+    let ablate = job.ablate.into_iter().filter(|part| *part != Ablation::Msim).collect();
+    JobFile { limits: Limits { tokens: None, money: None, ..job.limits }, replays: None, ablate, ..job }
+}
+
 fn jobs() -> impl Strategy<Value = JobFile> {
     let text = "[a-zA-Z0-9 ,;./\"\\\\é%-]{1,12}";
     let budget = (1_u64..1 << 30, option::of(1_u64..1 << 30))
         .prop_map(|(ram, flash)| Budget { ram: Size::new(ram), flash: flash.and_then(Size::new) });
-    let limits = (option::of(1_u64..10_000_000), option::of(1_u32..=10_000), option::of(1_u32..=10_000))
-        .prop_map(|(time, candidates, epochs)| Limits { time: time.and_then(Span::new), candidates, epochs });
-    let proposer =
-        prop_oneof![Just(Proposer::Mixed), Just(Proposer::Random), Just(Proposer::Seeds), Just(Proposer::Evolution)];
+    let lengths = (option::of(1_u64..10_000_000), option::of(1_u32..=10_000), option::of(1_u32..=10_000));
+    let costs = (option::of(1_u64..=1_000_000_000_000), option::of(1_u64..1 << 40));
+    let limits = (lengths, costs).prop_map(|((time, candidates, epochs), (tokens, money))| Limits {
+        time: time.and_then(Span::new),
+        candidates,
+        epochs,
+        tokens,
+        money: money.and_then(Money::new),
+    });
+    let proposer = select(PROPOSERS.iter().map(|(_, proposer)| *proposer).collect::<Vec<_>>());
     let sorted = || btree_set(text, 0..3).prop_map(Vec::from_iter);
     let first = (text, option::of(text), budget, option::of(1e-6_f64..=1.0), limits, proposer, text);
     let second = (0_u64..1 << 53, option::of(1_u32..=32), sorted(), -100_i8..=100, any::<bool>());
     let ablate = subsequence(vec![Ablation::Msim, Ablation::Hag], 0..=2);
-    let third = (option::of(any::<u32>()), any::<bool>(), sorted(), ablate);
+    let third = (option::of(any::<u32>()), any::<bool>(), sorted(), ablate, option::of(text));
     (first, second, third).prop_map(|(first, second, third)| {
         let (data, target, budget, goal, limits, proposer, recipe) = first;
         let (seed, seeds, tags, priority, warm) = second;
-        let (leave_out, mix_groups, judges, ablate) = third;
+        let (leave_out, mix_groups, judges, ablate, space) = third;
         let (goal, judges) = (goal.and_then(Goal::new), Some(judges).filter(|judges| !judges.is_empty()));
         let said = JobFile { target, budget, goal, limits, proposer, recipe, seed, ..JobFile::new(data) };
-        JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, ..said }
+        let replays = leave_out.map(|number| JobId(number.into()));
+        sensible(JobFile { seeds, tags, priority, warm, leave_out, mix_groups, judges, ablate, space, replays, ..said })
     })
 }
 
@@ -212,6 +255,7 @@ fn spoken() -> impl Strategy<Value = Vec<&'static str>> {
         "seed 7",
         "by evolution",
         "recipe paper",
+        "in the residual space",
         "tag b",
         "tag a",
         "high priority",

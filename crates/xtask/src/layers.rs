@@ -82,6 +82,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "artifacts",
             "process",
             "convert",
+            "search",
             "toolchain",
             "dataset",
             "target",
@@ -90,7 +91,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("needs", &[]),
     ("fakes", &["convert", "model", "process", "target", "toolchain"]),
-    ("xtask", &["needs", "target", "model", "api", "settings", "contract", "convert", "history", "report"]),
+    (
+        "xtask",
+        &["needs", "target", "model", "api", "settings", "contract", "convert", "search", "history", "llm", "report"],
+    ),
 ];
 
 /// Crates that see everything, because they test the whole.

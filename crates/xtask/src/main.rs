@@ -4,6 +4,7 @@ mod check;
 mod code_size;
 mod latency;
 mod layers;
+mod llama;
 mod loop_run;
 mod nightly;
 mod process;

@@ -72,6 +72,12 @@ const PARTS: &[Part] = &[
         minutes: 30,
         run: crate::loop_run::table,
     },
+    Part {
+        name: "llm",
+        about: "a hundred questions with a schema to a real server of random weights, which is built",
+        minutes: 60,
+        run: crate::llama::table,
+    },
     Part { name: "unit", about: "the systemd units, read by systemd", minutes: 1, run: crate::unit::table },
     Part {
         name: "fuzz-spec",

@@ -55,6 +55,13 @@ impl Program {
         Ok(())
     }
 
+    /// Starts it, its output going to this file. It is killed where nobody holds it any more.
+    pub(crate) fn start(mut self, log: std::fs::File) -> anyhow::Result<Running> {
+        self.command.stdout(log.try_clone()?).stderr(log);
+        let child = self.command.spawn().with_context(|| format!("`{}` cannot be started", self.line))?;
+        Ok(Running { child, line: self.line })
+    }
+
     /// Runs it, its output kept; an error with the last lines of it where it fails.
     pub(crate) fn output(mut self) -> anyhow::Result<String> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -71,6 +78,30 @@ impl Program {
             );
         }
         Ok(output + &errors)
+    }
+}
+
+/// A program that runs beside this one.
+pub(crate) struct Running {
+    child: std::process::Child,
+    line: String,
+}
+
+impl Running {
+    /// An error where it has ended.
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+        match self.child.try_wait()? {
+            Some(status) => bail!("`{}` ended with {status}", self.line),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Where it has ended by itself there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -111,6 +142,19 @@ mod tests {
     fn a_program_past_its_deadline_is_killed_and_says_so() {
         let error = Program::new("sleep", &["60"], 0).output().expect_err("killed");
         assert!(format!("{error:#}").contains("`sleep 60`: was killed"), "{error:#}");
+    }
+
+    #[test]
+    fn a_program_beside_ends_with_who_holds_it_and_its_end_is_noticed() {
+        let log = || tempfile::tempfile().expect("a file");
+        let mut running = Program::new("sleep", &["60"], 1).start(log()).expect("started");
+        running.check().expect("it runs");
+        let process = format!("/proc/{}", running.child.id());
+        drop(running);
+        assert!(!Path::new(&process).exists());
+        let mut ended = Program::new("true", &[], 1).start(log()).expect("started");
+        ended.child.wait().expect("it ends");
+        assert!(ended.check().expect_err("ended").to_string().contains("`true ` ended with exit status: 0"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use syn::{UseTree, visit::Visit};
 pub(crate) const PURE: &[(&str, &[&str])] = &[
     ("model", &["blake3", "schemars", "serde", "serde_json", "smallvec", "strsim", "thiserror"]),
     ("target", &["schemars", "serde", "serde_json", "strsim", "thiserror", "toml"]),
-    ("search", &["serde", "serde_json", "thiserror"]),
+    ("search", &["schemars", "serde", "serde_json", "serde_path_to_error", "thiserror", "toml"]),
     ("convert", &["serde", "serde_json", "thiserror"]),
     ("report", &["serde", "serde_json", "thiserror"]),
 ];

@@ -16,6 +16,7 @@ const SCHEMAS: &[(&str, Maker)] = &[
     ("config.json", automcu_settings::settings_schema),
     ("job.json", automcu_api::job_schema),
     ("openapi.json", automcu_api::openapi),
+    ("space.json", automcu_search::space_schema),
     ("target-family.json", automcu_target::family_schema),
 ];
 

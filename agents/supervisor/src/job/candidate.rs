@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use automcu_contract::Source;
 use automcu_history::{TrainingEnd, Verdict};
 use automcu_model::{ArtifactId, AttemptId, GraphDigest};
 
@@ -10,6 +11,7 @@ use automcu_model::{ArtifactId, AttemptId, GraphDigest};
 pub(crate) struct Candidate {
     pub(crate) spec: ArtifactId,
     pub(crate) digest: GraphDigest,
+    pub(crate) source: Source,
     pub(crate) screening: Screening,
     pub(crate) runs: Vec<Run>,
     /// What was found of the weights of an attempt.
@@ -66,10 +68,11 @@ pub(crate) enum RunOutcome {
 }
 
 impl Candidate {
-    pub(crate) const fn new(spec: ArtifactId, digest: GraphDigest) -> Self {
+    pub(crate) const fn new(spec: ArtifactId, digest: GraphDigest, source: Source) -> Self {
         Self {
             spec,
             digest,
+            source,
             screening: Screening::Open,
             runs: Vec::new(),
             verified: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! What is heard of agents and users, made into events. What nobody waits for any more is dropped.
 
 use automcu_contract::{
-    Brief, Command, ControlError, Proof, ProposalSummary, ScreeningSummary, Share, Shortfall, StopCause, Ticket,
+    Brief, Command, ControlError, Proof, ProposalSummary, ScreeningSummary, Share, Shortfall, Spent, StopCause, Ticket,
     TrainingEnd, TrainingSummary, Verdict, VerificationSummary,
 };
 use automcu_history::{Change, JobState, What};
@@ -34,11 +34,25 @@ impl Job {
             Some(Shortfall::NothingFits { reason } | Shortfall::Exhausted { reason }) => Some(reason.to_string()),
             None => None,
         };
+        self.told_of_models(answer.spent, answer.remarks.into_vec(), now_ms, &mut turn);
         let proposed = self.put_forward(round, answer.candidates.into_vec(), now_ms, &mut turn);
         let what = What::RoundProposed { round, candidates: proposed, refused: answer.refused, ends };
         self.record(what, now_ms, &mut turn);
         self.turn(now_ms, &mut turn);
         Some(turn)
+    }
+
+    /// What asking language models cost, and what the user should know of it.
+    fn told_of_models(&mut self, spent: Option<Spent>, remarks: Vec<Brief>, now_ms: u64, turn: &mut Turn) {
+        if let Some(Spent { requests, failures, tokens, money_micros }) = spent {
+            self.record(What::Cost { tokens, money_micros, requests, failures }, now_ms, turn);
+        }
+        // The same in each round is told once.
+        for remark in remarks.iter().map(ToString::to_string) {
+            if !self.noted.contains(&remark) {
+                self.record(What::Note { text: remark, candidate: None }, now_ms, turn);
+            }
+        }
     }
 
     fn put_forward(
@@ -61,6 +75,7 @@ impl Job {
                 source: one.source.into(),
                 rationale: one.rationale.to_string(),
                 round,
+                evidence: one.evidence.into_vec(),
             };
             self.record(what, now_ms, turn);
             count += 1;

@@ -13,18 +13,24 @@ mod candidate;
 mod heard;
 mod ranks;
 mod time;
+mod transcript;
 mod turn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automcu_contract::{
-    Brief, JobPlan, Proof, ProposeCandidates, ScreenCandidate, StopAttempt, Ticket, TrainCandidate, VerifyCandidate,
+    Brief, JobPlan, Proof, ProposeCandidates, ScreenCandidate, Spent, StopAttempt, Ticket, TrainCandidate,
+    VerifyCandidate,
 };
 use automcu_history::{Change, Event, JobState, What};
 use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
 
 pub(crate) use candidate::{Candidate, Screening, Verified};
 use time::ActiveTime;
+use transcript::Transcript;
+
+/// So many notes are known, so that they are not made twice.
+const MOST_NOTED: usize = 256;
 
 /// Something that an agent was asked and has not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,12 +131,19 @@ pub(crate) struct Job {
     mishaps: BTreeMap<Ask, u32>,
     /// How many candidates in a row no judge could be asked about.
     judges_failed: u32,
+    /// What language models have cost.
+    spent: Spent,
+    /// What was noted of the job.
+    noted: BTreeSet<String>,
+    /// All that was said, where whoever proposes is to see it.
+    transcript: Option<Transcript>,
     is_draining: bool,
 }
 
 impl Job {
     /// A job that was just submitted, before any of its events.
     pub(crate) fn new(id: JobId, plan: JobPlan) -> Self {
+        let transcript = plan.shows_transcript.then(Transcript::default);
         Self {
             id,
             plan,
@@ -147,6 +160,9 @@ impl Job {
             underway: BTreeMap::new(),
             mishaps: BTreeMap::new(),
             judges_failed: 0,
+            spent: Spent { money_micros: Some(0), ..Spent::default() },
+            noted: BTreeSet::new(),
+            transcript,
             is_draining: false,
         }
     }
@@ -214,6 +230,16 @@ impl Job {
     }
 
     fn fold(&mut self, what: &What, at_ms: u64) {
+        self.take_in(what, at_ms);
+        let Some(mut transcript) = self.transcript.take() else { return };
+        transcript.write_down(what);
+        while self.is_round_settled(transcript.rounds()) {
+            transcript.round_settled();
+        }
+        self.transcript = Some(transcript);
+    }
+
+    fn take_in(&mut self, what: &What, at_ms: u64) {
         let was_at_work = self.is_at_work() && !matches!(what, What::JobTakenUp {});
         self.time.happened(at_ms, was_at_work);
         match what {
@@ -228,13 +254,21 @@ impl Job {
                 self.round(*round).is_complete = true;
                 self.proposals_end = self.proposals_end.take().or_else(|| ends.clone());
             }
-            What::CandidateProposed { candidate, spec, digest, round, .. } => {
+            What::CandidateProposed { candidate, spec, digest, round, source, .. } => {
                 // A digest that cannot be read was written by no version that there is.
                 let Ok(digest) = digest.parse() else { return };
                 self.round(*round).candidates.push(*candidate);
-                self.candidates.insert(*candidate, Candidate::new(*spec, digest));
+                self.candidates.insert(*candidate, Candidate::new(*spec, digest, (*source).into()));
             }
             What::WinnerChosen { candidate, .. } => self.winner = Some(*candidate),
+            What::Note { text, candidate: None } if self.noted.len() < MOST_NOTED => {
+                _ = self.noted.insert(text.clone())
+            }
+            What::Cost { tokens, money_micros, requests, failures } => {
+                let spent =
+                    Spent { requests: *requests, failures: *failures, tokens: *tokens, money_micros: *money_micros };
+                self.spent = self.spent.and(spent);
+            }
             _ => self.fold_candidate(what),
         }
     }

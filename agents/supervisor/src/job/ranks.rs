@@ -59,22 +59,31 @@ impl Job {
     pub(super) fn settle(&mut self) -> Vec<Vec<u8>> {
         let mut written = Vec::new();
         while let Some(round) = self.rounds.get(self.pages.len()) {
-            let known = round.candidates.iter().filter_map(|id| self.candidates.get(id).map(|of| (*id, of)));
-            if !round.is_complete || !known.clone().all(|(_, of)| self.is_settled(of)) {
+            if !self.is_round_settled(self.pages.len()) {
                 break;
             }
+            let known = round.candidates.iter().filter_map(|id| self.candidates.get(id).map(|of| (*id, of)));
+            let transcript = self.transcript.as_ref().and_then(|transcript| transcript.up_to(self.pages.len()));
             let page = OutcomePage {
                 version: DOCUMENTS,
                 job: self.id,
                 earlier: self.pages.last().copied(),
                 round: u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX),
                 outcomes: known.map(|(id, of)| past(id, of)).collect(),
+                transcript: transcript.map(|said| ArtifactId::of(said.as_bytes())),
             };
+            written.extend(transcript.map(|said| said.as_bytes().to_vec()));
             let bytes = serde_json::to_vec(&page).expect("plain data");
             self.pages.push(ArtifactId::of(&bytes));
             written.push(bytes);
         }
         written
+    }
+
+    /// Whether all is known of a round, by its place, that exploring finds out.
+    pub(super) fn is_round_settled(&self, place: usize) -> bool {
+        let is_settled = |id| self.candidates.get(id).is_none_or(|of| self.is_settled(of));
+        self.rounds.get(place).is_some_and(|round| round.is_complete && round.candidates.iter().all(is_settled))
     }
 
     /// Candidates of the first so many rounds.
@@ -181,7 +190,7 @@ fn past(candidate: CandidateId, of: &Candidate) -> PastOutcome {
         (_, Some(score)) => Fate::Trained { score },
         (_, None) => Fate::Failed { reason: failure(of) },
     };
-    PastOutcome { candidate, spec: of.spec, digest: of.digest, fate }
+    PastOutcome { candidate, spec: of.spec, digest: of.digest, source: Some(of.source), fate }
 }
 
 fn failure(of: &Candidate) -> String {

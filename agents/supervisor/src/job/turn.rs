@@ -196,6 +196,7 @@ impl Job {
             assignment: self.plan.assignment,
             outcomes: horizon.checked_sub(1).map(|last| self.pages[last]),
             pending,
+            spent: self.spent,
         }));
     }
 

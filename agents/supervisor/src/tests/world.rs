@@ -94,6 +94,7 @@ pub(super) fn plan(candidates: u32) -> JobPlan {
         exploring: 0.55,
         screens_first: true,
         judge: None,
+        shows_transcript: false,
     }
 }
 
@@ -222,13 +223,13 @@ impl World {
         let one = |place: u8| {
             let spec = ArtifactId::of(format!("{job} {round} {place} {outcomes:?}").as_bytes());
             let digest = spec.to_string().parse().expect("as many digits");
-            Proposed { spec, digest, source: Source::Random, rationale: Brief::new("a draw") }
+            Proposed { spec, digest, source: Source::Random, rationale: Brief::new("a draw"), evidence: Few::default() }
         };
         let nothing = Shortfall::NothingFits { reason: Brief::new("the smallest takes 9 KiB of RAM; allow 9 KiB") };
         let wanted = if self.temper.nothing_fits { 0 } else { wanted };
         let candidates = Few::new((0..wanted).map(one).collect()).expect("few");
         let shortfall = self.temper.nothing_fits.then_some(nothing);
-        ProposalSummary { job, round, candidates, refused: 2, shortfall }
+        ProposalSummary { job, round, candidates, refused: 2, shortfall, spent: None, remarks: Few::default() }
     }
 
     /// The next answer comes, or time passes.

@@ -125,6 +125,8 @@ impl Verb {
             Self::Screen(verb) => Some(&mut verb.budget.catalogue),
             Self::Audit(verb) => Some(&mut verb.catalogue),
             Self::Targets(verb) => Some(&mut verb.catalogue),
+            Self::Spaces(verb) => Some(&mut verb.budget.catalogue),
+            Self::Largest(verb) => Some(&mut verb.budget.catalogue),
             _ => None,
         }
     }

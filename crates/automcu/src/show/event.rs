@@ -15,9 +15,11 @@ fn said(what: &What) -> String {
     match what {
         What::JobSubmitted { tags, data, target, budget } => submitted(tags, data, target.as_deref(), budget),
         What::JobStateChanged { from, to, cause } => format!("{} after {}: {cause}", word(*to), word(*from)),
-        What::CandidateProposed { candidate, source, rationale, round, graph, .. } => {
+        What::CandidateProposed { candidate, source, rationale, round, graph, evidence, .. } => {
             let graph = graph.get(..8).unwrap_or(graph);
-            format!("{candidate} put forward in round {round} by {} ({graph}): {rationale}", source_of(*source))
+            let rests: Vec<String> = evidence.iter().map(ToString::to_string).collect();
+            let rests = if rests.is_empty() { String::new() } else { format!(" (from {})", rests.join(", ")) };
+            format!("{candidate} put forward in round {round} by {} ({graph}): {rationale}{rests}", source_of(*source))
         }
         What::CandidateScreened { candidate, judge, verdict, footprint, .. } => {
             let needs = footprint.as_ref().map(|footprint| format!("; {}", figures::in_short(footprint)));
@@ -47,10 +49,15 @@ fn said(what: &What) -> String {
             let ends = ends.as_ref().map(|why| format!("; no more come: {why}")).unwrap_or_default();
             format!("round {round} complete: {candidates} put forward, {refused} passed over{ends}")
         }
-        What::Cost { tokens, money_micros } => {
+        What::Cost { tokens, money_micros, requests, failures } => {
             #[expect(clippy::cast_precision_loss, reason = "an amount for people")]
             let money = money_micros.map(|micros| format!(", {:.4}", micros as f64 / 1e6)).unwrap_or_default();
-            format!("{tokens} tokens{money}")
+            let failed = if *failures > 0 {
+                format!(", {failures} of {requests} requests came to nothing")
+            } else {
+                String::new()
+            };
+            format!("{tokens} tokens{money}{failed}")
         }
         What::Note { text, candidate } => {
             let about = candidate.map(|candidate| format!("{candidate}: ")).unwrap_or_default();
@@ -148,7 +155,10 @@ mod tests {
                 What::RoundProposed { round: 2, candidates: 4, refused: 7, ends: None },
                 "round 2 complete: 4 put forward, 7 passed over",
             ),
-            (What::Cost { tokens: 1200, money_micros: Some(3400) }, "1200 tokens, 0.0034"),
+            (
+                What::Cost { tokens: 1200, money_micros: Some(3400), requests: 3, failures: 1 },
+                "1200 tokens, 0.0034, 1 of 3 requests came to nothing",
+            ),
             (What::Note { text: "slow".to_owned(), candidate: Some(candidate) }, "note: c3: slow"),
             (What::Unknown, "something that a newer daemon tells"),
         ] {

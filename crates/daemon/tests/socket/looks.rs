@@ -32,6 +32,7 @@ fn searched(world: &World) -> ArtifactId {
                 source: history::Source::Evolution,
                 rationale: "why not".into(),
                 round: 1,
+                evidence: Vec::new(),
             },
         );
         let verdict = if number == 1 {

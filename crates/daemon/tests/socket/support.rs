@@ -258,6 +258,7 @@ fn planner() -> PlanJob {
             exploring: 0.5,
             screens_first: true,
             judge: None,
+            shows_transcript: false,
         };
         let shown = Resolved {
             data: job.data.clone(),

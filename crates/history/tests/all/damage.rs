@@ -110,7 +110,10 @@ fn an_index_that_is_gone_or_garbled_is_made_anew_and_says_the_same() {
         }
         let (history, _) = open(folder.path());
         assert_eq!(seen(&history), before, "turn {turn}");
-        put(&history, vec![event(1, 5, automcu_history::What::Cost { tokens: 0, money_micros: None })]);
+        put(
+            &history,
+            vec![event(1, 5, automcu_history::What::Cost { tokens: 0, money_micros: None, requests: 0, failures: 0 })],
+        );
         history.rebuild().expect("rebuilt");
         drop(history);
         // That last event goes again, so that every turn begins alike.

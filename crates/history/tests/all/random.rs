@@ -31,7 +31,11 @@ fn any_event() -> BoxedStrategy<Event> {
         }),
         (job.clone(), 1..4_u32).prop_map(|(job, number)| round(job, number)),
         (job.clone(), -9..9_i8).prop_map(|(job, priority)| adjusted(job, Change::Priority(priority))),
-        (job, Just(5)).prop_map(|(job, tokens)| event(job, 10, What::Cost { tokens, money_micros: None })),
+        (job, Just(5)).prop_map(|(job, tokens)| event(
+            job,
+            10,
+            What::Cost { tokens, money_micros: None, requests: 1, failures: 0 }
+        )),
     ]
     .boxed()
 }

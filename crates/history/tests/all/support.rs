@@ -52,6 +52,7 @@ pub(crate) fn proposed(job: u64, candidate: u64) -> Event {
         source: Source::Seed,
         rationale: "small, with \"quotes\"\nand lines".to_owned(),
         round: 1,
+        evidence: Vec::new(),
     };
     event(job, 1_000 * job + 2, what)
 }
@@ -212,7 +213,7 @@ pub(crate) fn whole_job(job: u64) -> Vec<Event> {
         state(job, Queued, Proposing),
         proposed(job, 1),
         proposed(job, 2),
-        event(job, 1_000 * job + 2, What::Cost { tokens: 1_200, money_micros: Some(3_400) }),
+        event(job, 1_000 * job + 2, What::Cost { tokens: 1_200, money_micros: Some(3_400), requests: 0, failures: 0 }),
         screened(job, 1),
         state(job, Proposing, Training),
         started(job, 1, 1),

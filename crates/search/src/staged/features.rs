@@ -2,8 +2,8 @@
 
 use automcu_target::Core;
 
-use super::{Kind, Staged, Stages};
-use crate::space::Space;
+use super::{Follows, Kind, Staged, Stages};
+use crate::{description::HalvedBy, space::Space};
 
 pub(super) const NAMES: &[&str] = &[
     "log2_parameters",
@@ -25,6 +25,11 @@ pub(super) const NAMES: &[&str] = &[
     "stem_halvings",
     "mean_halvings_before",
     "takes_most",
+    "share_fused",
+    "share_skip",
+    "share_squeeze_excite",
+    "share_pooled",
+    "share_hard_swish",
 ];
 
 impl Stages {
@@ -37,7 +42,7 @@ impl Stages {
             let sum: f32 = (0..member.stages.len()).map(|at| of(at) * number(member.stages[at].repeat)).sum();
             sum / number(blocks.max(1))
         };
-        let share = |kind: Kind| mean(&|at| f32::from(u8::from(member.stages[at].kind == kind)));
+        let share = |kind: Kind| mean(&|at| is(member.stages[at].kind == kind));
         let before = |at: usize| {
             let halved = member.stages[..=at].iter().filter(|stage| stage.halves).count();
             number(member.stem_halvings + u32::try_from(halved).unwrap_or(u32::MAX))
@@ -62,7 +67,12 @@ impl Stages {
             number(member.halvings()),
             number(member.stem_halvings),
             mean(&before),
-            f32::from(u8::from(member.takes_most)),
+            is(member.takes_most),
+            share(Kind::Fused),
+            mean(&|at| is(member.stages[at].skips)),
+            mean(&|at| is(member.stages[at].squeeze > 0)),
+            mean(&|at| is(member.stages[at].halved_by != HalvedBy::Stride)),
+            mean(&|at| is(member.stages[at].follows == Follows::HardSwish)),
         ]
     }
 }
@@ -75,4 +85,8 @@ fn log2(number: u64) -> f32 {
 #[expect(clippy::cast_precision_loss, reason = "a small number")]
 fn number(number: u32) -> f32 {
     number as f32
+}
+
+fn is(said: bool) -> f32 {
+    f32::from(u8::from(said))
 }

@@ -1,6 +1,7 @@
 //! Architectures that are known to be good, as data: those of `docs/ACCURACY.md` first.
 
-use super::{Kind, Stage, Staged};
+use super::{Follows, Kind, Stage, Staged};
+use crate::description::HalvedBy;
 
 pub(super) struct Known {
     pub(super) name: &'static str,
@@ -16,10 +17,28 @@ impl Known {
         let (stages, takes_most) = (self.stages.to_vec(), self.takes_most);
         Staged { stem_channels, stem_kernel, stem_halvings, stages, takes_most }
     }
+
+    /// Whether a member has the same blocks: what an input's shape asks for may differ.
+    pub(super) fn is_like(&self, member: &Staged) -> bool {
+        let blocks = |stage: &Stage| Stage { kernel: 0, halves: false, halved_by: HalvedBy::Stride, ..*stage };
+        let own = self.stages.iter().map(blocks);
+        self.stem.0 == member.stem_channels && own.eq(member.stages.iter().map(blocks).take(self.stages.len()))
+    }
 }
 
 const fn of(kind: Kind, channels: u32, repeat: u32, kernel: u32, expansion: u32, halves: bool) -> Stage {
-    Stage { kind, channels, repeat, kernel, expansion, halves }
+    Stage {
+        kind,
+        channels,
+        repeat,
+        kernel,
+        expansion,
+        squeeze: 0,
+        skips: !matches!(kind, Kind::Conv),
+        follows: Follows::Own,
+        halves,
+        halved_by: HalvedBy::Stride,
+    }
 }
 
 const fn conv(channels: u32, kernel: u32, halves: bool) -> Stage {

@@ -1,61 +1,47 @@
 //! Networks of stages for pictures, spectrograms and signals: a stem, stages of equal blocks, and a classifier.
 //!
-//! Widths are multiples of 8, or of 4 up to 16. Strides are such that the last map is 2 to 8 wide where the input's shape
-//! allows: its shorter side is never reduced below 2.
+//! What stages there may be the [`Rules`] say. Widths are multiples of 8, or of 4 up to 16. Strides are such that the last map is as
+//! small as the rules say, where the input's shape allows.
 
+mod bounds;
 mod change;
 mod draw;
 mod features;
+mod kinds;
+mod ladder;
+mod least;
 mod library;
 mod read;
+mod shrink;
 mod write;
+
+use std::sync::Arc;
 
 use automcu_convert::{Need, integer_form};
 use automcu_model::{
     Graph, GraphDigest, Refusals, Spec,
-    spec::{Classes, Input},
+    spec::{Classes, Input, Side},
 };
 use automcu_target::Core;
 
+pub use kinds::{Follows, Kind};
+
 use crate::{
     cost::Size,
+    description::{HalvedBy, Inputs},
     numbers::Numbers,
+    rules::Rules,
     space::{Buildable, Memory, Seed, Space, Unbuildable, Variant},
 };
 
-/// The most stages.
+/// The most stages of the usual space.
 pub const STAGES: u32 = 8;
-/// The most blocks in one stage.
+/// The most blocks in one stage of the usual space.
 pub const REPEATS: u32 = 8;
-/// The widest stage.
+/// The widest stage of any space.
 pub const WIDEST: u32 = 512;
-/// The narrowest stage.
+/// The narrowest stage of any space.
 pub const NARROWEST: u32 = 4;
-/// The last map's longer side is at most so wide, where strides can bring it there.
-const LAST_MOST: u32 = 8;
-/// The last map's shorter side is at least so wide, where it is at the input.
-const LAST_LEAST: u32 = 2;
-/// How often the stem can halve a map.
-const STEM_HALVINGS: u32 = 2;
-
-/// What a stage is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Dense convolutions.
-    Conv,
-    /// Depthwise separable convolutions.
-    Separable,
-    /// Inverted residual blocks.
-    Inverted,
-    /// Residual blocks.
-    Residual,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Conv, Self::Separable, Self::Inverted, Self::Residual];
-}
 
 /// Blocks of one kind and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -70,8 +56,16 @@ pub struct Stage {
     pub kernel: u32,
     /// How many times as many channels an inverted residual block has inside; 1 for other kinds.
     pub expansion: u32,
-    /// Whether its first block halves the map.
+    /// How many times fewer channels a squeeze-excite has inside; 0 is without one.
+    pub squeeze: u32,
+    /// Whether blocks add their input where shapes allow.
+    pub skips: bool,
+    /// What follows the convolutions.
+    pub follows: Follows,
+    /// Whether it halves the map.
     pub halves: bool,
+    /// What halves it.
+    pub halved_by: HalvedBy,
 }
 
 /// A network of stages.
@@ -97,19 +91,78 @@ impl Staged {
     }
 }
 
+/// A space that has no networks for an input.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NoSpace {
+    /// The smallest network is too large for a spec.
+    #[error(transparent)]
+    Refused(#[from] Refusals),
+    /// It is for other inputs.
+    #[error("the space {space} is for {takes}, and inputs have {rows} x {columns} places; name another space")]
+    Inputs {
+        /// The space.
+        space: String,
+        /// What it is for.
+        takes: &'static str,
+        /// Rows of the input.
+        rows: u32,
+        /// Columns.
+        columns: u32,
+    },
+}
+
 /// The space of such networks for inputs of one shape.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Stages {
     input: Input,
     classes: Classes,
+    rules: Arc<Rules>,
+    smallest: Arc<Staged>,
 }
 
 impl Stages {
-    /// The space for inputs of this shape and so many classes; refused where the smallest network is too large for a spec.
+    /// The usual space for inputs of this shape and so many classes; refused where the smallest network is too large for a spec.
     pub fn new(input: Input, classes: Classes) -> Result<Self, Refusals> {
-        let space = Self { input, classes };
+        Self::made(Rules::usual(), input, classes)
+    }
+
+    /// The space of such rules. Where they name a side, inputs are brought to it: [`Self::input`] says what they then are.
+    pub fn of(rules: Arc<Rules>, input: Input, classes: Classes) -> Result<Self, NoSpace> {
+        let is_signal = input.height.get() == 1 || input.width.get() == 1;
+        let takes = match rules.description().inputs {
+            Inputs::Pictures if is_signal => "pictures",
+            Inputs::Signals if !is_signal => "signals",
+            _ if is_signal && rules.description().side.is_some() => "pictures, which it resizes",
+            _ => return Ok(Self::made(Arc::clone(&rules), resized(input, rules.description().side), classes)?),
+        };
+        let (rows, columns) = (input.height.get(), input.width.get());
+        Err(NoSpace::Inputs { space: rules.description().name.clone(), takes, rows, columns })
+    }
+
+    fn made(rules: Arc<Rules>, input: Input, classes: Classes) -> Result<Self, Refusals> {
+        let none = Staged { stem_channels: 0, stem_kernel: 3, stem_halvings: 0, stages: Vec::new(), takes_most: true };
+        let mut space = Self { input, classes, rules, smallest: Arc::new(none) };
+        space.smallest = Arc::new(space.least());
         space.spec(&space.smallest()).lower()?;
         Ok(space)
+    }
+
+    /// The input of every member.
+    #[must_use]
+    pub const fn input(&self) -> Input {
+        self.input
+    }
+
+    /// The classes that every member tells apart.
+    #[must_use]
+    pub const fn classes(&self) -> Classes {
+        self.classes
+    }
+
+    /// What the space is made of.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
     }
 
     /// Sides that are not 1, the shorter first.
@@ -126,28 +179,9 @@ impl Stages {
         self.input.height.get() == 1 || self.input.width.get() == 1
     }
 
-    /// How often maps are halved, at least and at most.
-    fn halvings(&self) -> (u32, u32) {
-        let (shorter, longer) = self.sides();
-        let after = |side: u32, halvings: u32| side.div_ceil(1 << halvings);
-        let most = (1..=12).take_while(|&halvings| after(shorter, halvings) >= LAST_LEAST).last().unwrap_or(0);
-        let most = most.min(STEM_HALVINGS + STAGES);
-        let least = (0..=most).find(|&halvings| after(longer, halvings) <= LAST_MOST).unwrap_or(most);
-        (least, most)
-    }
-
     /// Whether inputs have one place.
     fn is_point(&self) -> bool {
         self.input.height.get() == 1 && self.input.width.get() == 1
-    }
-
-    /// Sides of kernels: one where none is seen.
-    fn kernels(&self) -> &'static [u32] {
-        match (self.is_point(), self.is_signal()) {
-            (true, _) => &[3],
-            (false, true) => &[3, 5, 7, 9, 11],
-            (false, false) => &[3, 5],
-        }
     }
 
     fn graph(&self, member: &Staged) -> Result<Graph, Unbuildable> {
@@ -156,10 +190,13 @@ impl Stages {
     }
 }
 
-/// The nearest width, not below.
-pub(crate) fn width(channels: u32) -> u32 {
-    let step = if channels <= 16 { 4 } else { 8 };
-    channels.next_multiple_of(step).clamp(NARROWEST, WIDEST)
+/// The input with its longer side so long, and the shorter in proportion.
+fn resized(input: Input, side: Option<u32>) -> Input {
+    let Some(side) = side else { return input };
+    let (height, width) = (input.height.get(), input.width.get());
+    let longer = height.max(width);
+    let to = |length: u32| Side::new(((length * side + longer / 2) / longer).max(2)).unwrap_or(Side::LEAST);
+    Input { height: to(height), width: to(width), ..input }
 }
 
 impl Space for Stages {
@@ -183,22 +220,29 @@ impl Space for Stages {
     }
 
     fn smallest(&self) -> Staged {
-        let (least, most) = self.halvings();
-        let stem_halvings = most.min(STEM_HALVINGS);
-        let stage = Stage { kind: Kind::Conv, channels: NARROWEST, repeat: 1, kernel: 3, expansion: 1, halves: true };
-        let stages = vec![stage; least.saturating_sub(stem_halvings) as usize];
-        Staged { stem_channels: NARROWEST, stem_kernel: 3, stem_halvings, stages, takes_most: true }
+        self.smallest.as_ref().clone()
     }
 
     fn seeds(&self) -> Vec<Seed<Staged>> {
         let known = if self.is_signal() { library::SIGNALS } else { library::PICTURES };
-        known.iter().map(|known| Seed { name: known.name, member: self.mended(known.member()) }).collect()
+        let mended = known.iter().map(|known| (known, self.mended(known.member())));
+        // What is another network in this space does not go by the name.
+        let own = mended.filter(|(known, member)| known.is_like(member));
+        let mut seeds: Vec<_> = own.map(|(known, member)| Seed { name: known.name, member }).collect();
+        if seeds.is_empty() {
+            seeds.push(Seed { name: "the middle", member: self.middle() });
+        }
+        seeds
     }
 
     fn widened(&self, member: &Staged, eighths: u32) -> Staged {
-        let widened = |channels: u32| width(channels.saturating_mul(eighths) / 8);
-        let stages = member.stages.iter().map(|stage| Stage { channels: widened(stage.channels), ..*stage });
-        Staged { stem_channels: widened(member.stem_channels), stages: stages.collect(), ..*member }
+        let widened = |channels: u32| channels.saturating_mul(eighths) / 8;
+        let stages = member.stages.iter().enumerate().map(|(at, stage)| {
+            let channels = self.rules.place(at).channels.at_least(widened(stage.channels));
+            Stage { channels, ..*stage }
+        });
+        let stem_channels = self.rules.stem.channels.at_least(widened(member.stem_channels));
+        Staged { stem_channels, stages: stages.collect(), ..*member }
     }
 
     fn varied(&self, member: &Staged, variant: Variant) -> Option<Staged> {

@@ -3,8 +3,9 @@
 use automcu_model::{
     Spec,
     spec::{
-        self, Activation, Block, Channels, Classifier, Conv, DepthwiseSeparable, Expansion, Head, InvertedResidual,
-        Kernel, Module, Norm, Padding, Pool, Repeat, Residual, Stride,
+        self, Activation, AveragePool, Block, Channels, Classifier, Conv, DepthwiseSeparable, Expansion,
+        FusedInvertedResidual, Head, InvertedResidual, Kernel, MaxPool, Module, Norm, Padding, Pool, Reduction, Repeat,
+        Residual, Stride, Window,
     },
 };
 
@@ -12,8 +13,9 @@ use super::{Kind, Stage, Staged, Stages};
 
 impl Stages {
     pub(super) fn written(&self, member: &Staged) -> Spec {
-        let stem = conv(member.stem_channels, self.kernel(member.stem_kernel), self.stride(1 << member.stem_halvings));
-        let stages = member.stages.iter().map(|stage| self.module(stage));
+        let (kernel, stride) = (self.kernel(member.stem_kernel), self.stride(1 << member.stem_halvings));
+        let stem = conv(member.stem_channels, kernel, stride, Activation::Relu);
+        let stages = member.stages.iter().flat_map(|stage| self.pool(stage).into_iter().chain([self.module(stage)]));
         let pool = if member.takes_most { Pool::Max } else { Pool::Average };
         Spec {
             version: Spec::VERSION,
@@ -31,34 +33,56 @@ impl Stages {
         }
     }
 
+    /// What halves the map before the stage, where that is not its stride.
+    fn pool(&self, stage: &Stage) -> Option<Module> {
+        let pool = stage.halved_by.pool().filter(|_| stage.halves)?;
+        let (height, width) = self.along(2);
+        let window = Window::new(height, width).unwrap_or(Window::fixed(2));
+        let (stride, padding) = (self.stride(2), Padding::Same);
+        Some(Module::Block(match pool {
+            Pool::Max => Block::MaxPool(MaxPool { window, stride, padding }),
+            Pool::Average => Block::AveragePool(AveragePool { window, stride, padding }),
+        }))
+    }
+
     fn block(&self, stage: &Stage) -> Block {
-        let (kernel, stride) = (self.kernel(stage.kernel), self.stride(if stage.halves { 2 } else { 1 }));
-        let channels = channels(stage.channels);
-        let (norm, squeeze_excite) = (Norm::Batch, None);
+        let has_stride = stage.halves && stage.halved_by.pool().is_none();
+        let (kernel, stride) = (self.kernel(stage.kernel), self.stride(if has_stride { 2 } else { 1 }));
+        let (channels, norm) = (channels(stage.channels), Norm::Batch);
+        let activation = stage.follows.of(stage.kind);
+        let (squeeze_excite, skip) = (Reduction::new(stage.squeeze), stage.skips);
+        let expansion = Expansion::new(stage.expansion).unwrap_or(Expansion::fixed(1));
         match stage.kind {
-            Kind::Conv => conv(stage.channels, kernel, stride),
+            Kind::Conv => conv(stage.channels, kernel, stride, activation),
             Kind::Separable => Block::DepthwiseSeparable(DepthwiseSeparable {
                 channels,
                 kernel,
                 stride,
                 norm,
-                activation: Activation::Relu,
+                activation,
                 squeeze_excite,
                 linear: false,
-                skip: true,
+                skip,
             }),
             Kind::Inverted => Block::InvertedResidual(InvertedResidual {
                 channels,
-                expansion: Expansion::new(stage.expansion).unwrap_or(Expansion::fixed(1)),
+                expansion,
                 kernel,
                 stride,
-                activation: Activation::Relu6,
+                activation,
                 squeeze_excite,
-                skip: true,
+                skip,
             }),
-            Kind::Residual => {
-                Block::Residual(Residual { channels, kernel, stride, norm, activation: Activation::Relu })
-            }
+            Kind::Fused => Block::FusedInvertedResidual(FusedInvertedResidual {
+                channels,
+                expansion,
+                kernel,
+                stride,
+                activation,
+                squeeze_excite,
+                skip,
+            }),
+            Kind::Residual => Block::Residual(Residual { channels, kernel, stride, norm, activation }),
         }
     }
 
@@ -83,10 +107,7 @@ fn channels(count: u32) -> Channels {
     Channels::new(count).unwrap_or(Channels::LEAST)
 }
 
-const fn of(channels: Channels, kernel: Kernel, stride: Stride) -> Conv {
-    Conv { channels, kernel, stride, padding: Padding::Same, norm: Norm::Batch, activation: Activation::Relu }
-}
-
-fn conv(count: u32, kernel: Kernel, stride: Stride) -> Block {
-    Block::Conv(of(channels(count), kernel, stride))
+fn conv(count: u32, kernel: Kernel, stride: Stride, activation: Activation) -> Block {
+    let (padding, norm) = (Padding::Same, Norm::Batch);
+    Block::Conv(Conv { channels: channels(count), kernel, stride, padding, norm, activation })
 }

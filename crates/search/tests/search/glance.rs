@@ -11,7 +11,7 @@ fn a_glance_is_close_to_the_planner() {
         [("32x32", space(32, 32, 3), 24), ("49x40", space(49, 40, 1), 12), ("1x128", space(1, 128, 6), 60)]
     {
         let mut ratios: [Vec<f64>; 3] = Default::default();
-        for member in draws(space, count) {
+        for member in draws(&space, count) {
             let glance = space.glance(&member, Core::CortexM4).expect("it can be built");
             let size = space.size(&member, Core::CortexM4).expect("it can be built");
             let tables = |size: &automcu_search::Size| {

@@ -87,7 +87,7 @@ fn scores_may_be_shares_or_percents() {
 
 #[test]
 fn a_record_is_searched_within_its_members_until_there_are_no_more() {
-    let members: Vec<Staged> = draws(space(1, 64, 3), 24).collect();
+    let members: Vec<Staged> = draws(&space(1, 64, 3), 24).collect();
     let record = Recorded::of(space(1, 64, 3), members, Core::CortexM4).expect("some can be built");
     let count = record.members().count();
     let task = Arc::new(Task { space: record, budget: Budget::default(), core: Core::CortexM4, most_macs: None });

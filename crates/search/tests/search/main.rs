@@ -6,8 +6,10 @@ mod feedback;
 mod front;
 mod glance;
 mod guided;
+mod largest;
 mod members;
 mod scale;
+mod spaces;
 mod strategies;
 
 use std::sync::Arc;
@@ -53,6 +55,6 @@ fn task(space: Stages, ram: u64, flash: u64) -> Arc<Task<Stages>> {
 }
 
 /// So many draws of a space.
-fn draws(space: Stages, count: u64) -> impl Iterator<Item = Staged> {
+fn draws(space: &Stages, count: u64) -> impl Iterator<Item = Staged> {
     (0..count).map(move |place| space.draw(&mut Numbers::of(7, Purpose::Draw, place)))
 }

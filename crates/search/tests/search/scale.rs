@@ -17,7 +17,8 @@ fn a_larger_budget_gives_a_network_at_least_as_wide_and_the_widest_that_fits() {
         for seed in space.seeds() {
             let mut before = 0;
             for (ram, flash) in budgets {
-                let task = Task { space, budget: budget(ram, flash), core: Core::CortexM4, most_macs: None };
+                let task =
+                    Task { space: space.clone(), budget: budget(ram, flash), core: Core::CortexM4, most_macs: None };
                 let Some(scaled) = scaled(&task, &seed.member, &mut Tally::default()) else { continue };
                 assert!(scaled.eighths >= before, "{} at {ram}/{flash} KiB", seed.name);
                 before = scaled.eighths;
@@ -49,7 +50,7 @@ fn what_lacks_is_said_where_nothing_fits() {
 #[test]
 fn without_a_budget_a_seed_can_be_as_wide_as_it_gets_and_is_put_forward_as_it_is() {
     let space = space(1, 32, 2);
-    let task = Task { space, budget: Budget::default(), core: Core::CortexM0Plus, most_macs: None };
+    let task = Task { space: space.clone(), budget: Budget::default(), core: Core::CortexM0Plus, most_macs: None };
     for seed in space.seeds() {
         assert_eq!(scaled(&task, &seed.member, &mut Tally::default()).map(|scaled| scaled.eighths), Some(MOST_EIGHTHS));
     }

@@ -46,6 +46,10 @@ pub(super) fn run(arguments: &Replay, mut desk: Desk<'_>) -> Result<Outcome, Fai
     let mut file = document::asked(&before)?;
     let is_another = arguments.seed.is_some_and(|seed| seed != file.seed);
     file.seed = arguments.seed.unwrap_or(file.seed);
+    // What a language model answered is answered again: nobody is asked, and nothing is paid.
+    if file.proposer.asks_a_model() && !is_another {
+        file.replays = file.replays.or(Some(arguments.job));
+    }
     let is_reproducible = !is_another && is_reproducible(&file);
     let job = daemon.ask(daemon.client.submit(&file, None))?.job;
     let json = arguments.via.json;

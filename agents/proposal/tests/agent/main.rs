@@ -1,5 +1,6 @@
 //! The agent over a real store, and a supervisor that asks as the loop does: round r when those up to r - 2 are settled.
 
+mod model;
 mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,10 +27,12 @@ fn assigned(proposer: Proposer) -> Assignment {
         classes: 4,
         target: Some("a part".to_owned()),
         proposer,
+        space: None,
         fitting: true,
         most_macs: None,
         seed: 5,
         warm: Vec::new(),
+        prompting: None,
     }
 }
 

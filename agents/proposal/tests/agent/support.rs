@@ -6,14 +6,14 @@ use actix::{Actor, Arbiter, Context, Handler};
 use automcu_artifacts::Store;
 use automcu_contract::{
     ArtifactId, Assignment, CandidateId, DOCUMENTS, Fate, Few, JobId, OutcomePage, PastOutcome, ProposalPort,
-    ProposalSummary, ProposeCandidates, Proposed, ScreeningSummary, SupervisorPort, TrainingProgress, TrainingSummary,
-    VerificationSummary,
+    ProposalSummary, ProposeCandidates, Proposed, ScreeningSummary, Spent, SupervisorPort, TrainingProgress,
+    TrainingSummary, VerificationSummary,
 };
 use automcu_model::{
     Bytes, Spec,
     spec::{Classes, Input, InputChannels, Side},
 };
-use automcu_proposal::{Config, Hands, spawn};
+use automcu_proposal::{Config, Hands, Models, spawn};
 use automcu_search::{Outcome, Staged, Stages};
 use automcu_target::{Budget, Core};
 use tokio::sync::mpsc;
@@ -65,6 +65,15 @@ impl Scene {
         most_waiting: u32,
         targets: impl Fn(&str) -> Option<Core> + Send + Sync + 'static,
     ) -> Self {
+        Self::asking(most_jobs, most_waiting, targets, None)
+    }
+
+    pub(crate) fn asking(
+        most_jobs: usize,
+        most_waiting: u32,
+        targets: impl Fn(&str) -> Option<Core> + Send + Sync + 'static,
+        models: Option<Models>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path()).expect("made");
         let (told, heard) = mpsc::unbounded_channel();
@@ -76,8 +85,9 @@ impl Scene {
             trained: address.clone().recipient(),
             verified: address.recipient(),
         };
-        let config = Config { most_waiting, most_jobs };
-        let hands = Hands { store: store.clone(), targets: Arc::new(targets) };
+        // Who waits for nobody else is asked one after the other.
+        let config = Config { most_waiting, most_jobs, at_once: if models.is_some() { 2 } else { 1 } };
+        let hands = Hands { store: store.clone(), targets: Arc::new(targets), models };
         let port = spawn(&Arbiter::current(), config, hands.clone(), supervisor.clone());
         Self { port, store, config, hands, supervisor, heard, _folder: folder }
     }
@@ -135,6 +145,7 @@ impl Job {
             assignment: self.assignment,
             outcomes: settled.checked_sub(1).map(|last| self.pages[last]),
             pending: Few::new(pending.map(|one| one.digest).collect()).expect("few"),
+            spent: Spent::default(),
         }
     }
 
@@ -153,6 +164,7 @@ impl Job {
             candidate: CandidateId(10 * place as u64 + number as u64),
             spec: one.spec,
             digest: one.digest,
+            source: Some(one.source),
             fate: fate(one),
         };
         let mut outcomes: Vec<PastOutcome> = self.rounds[place].iter().enumerate().map(past).collect();
@@ -160,11 +172,20 @@ impl Job {
             candidate: CandidateId(99),
             spec: store.put(text).expect("put"),
             digest: Spec::from_json(text).expect("a spec").lower().expect("it lowers").digest(),
+            source: None,
             fate: Fate::Trained { score: 0.9 },
         }));
         let round = u32::try_from(place).expect("few") + 1;
-        let page =
-            OutcomePage { version: DOCUMENTS, job: self.id, earlier: self.pages.last().copied(), round, outcomes };
+        let earlier = self.pages.last().copied();
+        let page = OutcomePage { version: DOCUMENTS, job: self.id, earlier, round, outcomes, transcript: None };
+        self.pages.push(store.put(&serde_json::to_vec(&page).expect("JSON")).expect("put"));
+    }
+
+    /// Writes the last page once more, with all that was said.
+    pub(crate) fn tell(&mut self, store: &Store, said: &[u8]) {
+        let last = self.pages.pop().expect("a page");
+        let page: OutcomePage = serde_json::from_slice(&store.get(last).expect("kept")).expect("a page");
+        let page = OutcomePage { transcript: Some(store.put(said).expect("put")), ..page };
         self.pages.push(store.put(&serde_json::to_vec(&page).expect("JSON")).expect("put"));
     }
 
