@@ -6,7 +6,7 @@ use automcu::Outcome;
 use automcu_api::{
     Adjustment, Budget, Bundle, CandidateId, CandidateView, DataType, EventView, Footprint, Goal, JobDetail, JobFile,
     JobId, JobState, JobView, Limits, LogLevel, MemoryBudget, Metric, NoteView, Notice, Page, ProblemKind, Provenance,
-    Resolved, RungView, ScreeningView, Size, Source, Span, Submitted, Verdict, VerificationView, What,
+    Resolved, RungView, ScreeningView, Size, Source, Span, Submitted, TrainingsView, Verdict, VerificationView, What,
 };
 use automcu_artifacts::Store;
 use automcu_tests::{
@@ -63,8 +63,20 @@ fn job(id: u64, state: JobState) -> JobView {
         passed_over: 9,
         priority: None,
         winner: Some(CandidateId(2)).filter(|_| state == JobState::Finished),
-        tokens: 0,
-        money_micros: None,
+        tokens: 1_200,
+        money_micros: Some(3_400),
+        requests: 3,
+        failed_requests: 1,
+        trainings: TrainingsView {
+            attempts: 4,
+            completed: 2,
+            failed: 1,
+            lost: 1,
+            duration_ms: 90_000,
+            energy_mj: Some(5_000),
+            ..TrainingsView::default()
+        },
+        goal: None,
         notes: vec![NoteView { at_ms: 0, candidate: Some(CandidateId(1)), text: "took long".to_owned() }],
         events: 4,
     }
@@ -101,6 +113,7 @@ fn candidate(id: u64, accuracy: Option<f64>) -> CandidateView {
         graph: format!("{id}").repeat(64),
         source: Source::Seed,
         rationale: "a seed, scaled".to_owned(),
+        evidence: Vec::new(),
         proposed_ms: 0,
         changed_ms: 0,
         metric: accuracy.map(metric),
@@ -341,6 +354,8 @@ fn all_that_is_known_of_a_job_is_shown() {
         "60,000 bytes",
         "int8, linked",
         "took long",
+        "training attempts: 4 (2 completed, 1 failed, 1 lost), 1 min, 5 J",
+        "language models: 3 requests (1 came to nothing), 1200 tokens, 0.003400",
     ] {
         assert!(shown.output.contains(line), "{line} in {}", shown.output);
     }
@@ -499,6 +514,31 @@ fn a_replay_is_the_same_job_and_what_differs_is_told() {
     let seeded = parsed(&said(&replaying(0.95), &["replay", "j7", "--seed", "5", "--wait", "--json"]));
     assert_eq!((&seeded["is_reproducible"], &seeded["outcome"]["is_same"]), (&false.into(), &false.into()));
     assert_eq!(said(&same, &["replay", "j7"]).output, "j8\n");
+    // What is still to come cannot be compared with.
+    let early = FakeDaemon::new(|asked| match asked.line.as_str() {
+        "GET /v1/jobs/j7" => Some(Answer::json(&detail(7, JobState::Training, 0.9))),
+        _ => None,
+    });
+    let refused = said(&early, &["replay", "j7", "--wait"]);
+    assert_eq!(refused.outcome, Outcome::Later, "{}", refused.errors);
+    assert!(early.asked_by("POST").is_empty(), "nothing is submitted");
+}
+
+#[test]
+fn the_goal_of_a_list_is_the_one_that_counts_now() {
+    for (changed, said_of_it) in [(None, "of 91.00 %"), (Some(Some(0.5)), "of 50.00 %"), (Some(None), " - ")] {
+        let daemon = FakeDaemon::new(move |asked| {
+            let mut detail = detail(7, JobState::Training, 0.9);
+            detail.job.goal = changed;
+            Some(match asked.line.split('?').next().unwrap_or_default() {
+                "GET /v1/jobs" => Answer::json(&Page { items: vec![detail.job], next: None }),
+                "GET /v1/jobs/j7" => Answer::json(&detail),
+                _ => Answer::json(&Page { items: Vec::<CandidateView>::new(), next: None }),
+            })
+        });
+        let listed = said(&daemon, &["ls"]);
+        assert!(listed.output.contains(said_of_it), "{said_of_it} in {}{}", listed.output, listed.errors);
+    }
 }
 
 #[test]

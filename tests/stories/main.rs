@@ -4,6 +4,7 @@ mod agent;
 #[path = "../../crates/model/tests/support/mod.rs"]
 mod any_spec;
 mod audit;
+mod bench;
 mod build;
 mod check;
 mod client;

@@ -13,6 +13,7 @@
 
 mod actor;
 mod consult;
+mod consults;
 mod language;
 mod line;
 mod mind;

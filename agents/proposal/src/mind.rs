@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use automcu_artifacts::{Store, StoreError};
 use automcu_contract::{
-    ArtifactId, Assignment, Brief, CandidateId, DOCUMENTS, Few, Prompting, ProposalSummary, ProposeCandidates,
-    Proposed, Proposer, Shortfall, Source,
+    ArtifactId, Assignment, Brief, CandidateId, DOCUMENTS, Few, ProposalSummary, ProposeCandidates, Proposed, Proposer,
+    Shortfall, Source,
 };
 use automcu_model::{
     GraphDigest, Spec,
@@ -16,15 +16,13 @@ use automcu_search::{
     Staged, Stages, Strategy, Tally, Task, Track, Unas,
 };
 use automcu_target::{Budget, Core};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::{
-    Conversation, Hands,
-    consult::{Asked, Consulted},
-    language::Architectures,
+    Hands,
+    consult::Consulted,
+    consults::{Consults, Round},
     past::{self, Past, Seen},
-    prompt::Told,
-    shares,
     trouble::Trouble,
 };
 
@@ -32,11 +30,8 @@ use crate::{
 const WARM: usize = 64;
 /// The most candidates of an answer.
 const MOST: u8 = 8;
-/// So many of what the strategy would try are shown to a language model.
-const SUGGESTIONS: usize = 3;
-
 /// A strategy that has seen nothing yet, of which there can be another.
-trait Fresh: Strategy<Stages> + Send {
+pub(crate) trait Fresh: Strategy<Stages> + Send {
     fn fresh(&self) -> Box<dyn Fresh>;
 }
 
@@ -58,14 +53,6 @@ pub(crate) struct Mind {
     seed: u64,
     /// Of a job whose proposer asks a language model.
     consults: Option<Consults>,
-}
-
-/// What is needed to ask a language model.
-struct Consults {
-    prompting: Prompting,
-    proposer: Proposer,
-    /// The space, where the job names one: then nothing outside of it is put forward.
-    space: Option<serde_json::Value>,
 }
 
 /// A member that did well in a past job.
@@ -101,7 +88,7 @@ impl Mind {
             warm: warm(&assignment.warm, &task.space, &hands.store)?,
             past: Past::new(asked.job, task.space.clone()),
             seed: assignment.seed,
-            consults: consults(assignment),
+            consults: Consults::of(assignment),
             task,
         })
     }
@@ -168,98 +155,6 @@ fn written(idea: Idea, store: &Store) -> Result<Proposed, Trouble> {
         rationale: Brief::new(&idea.rationale),
         evidence: Few::first_of(idea.evidence),
     })
-}
-
-/// A round, as far as a language model is to be asked about it.
-struct Round<'r> {
-    asked: &'r ProposeCandidates,
-    seen: Seen<'r>,
-    task: &'r Task<Stages>,
-    seed: u64,
-    wanted: usize,
-    /// What was put forward before.
-    known: Vec<GraphDigest>,
-}
-
-impl Consults {
-    /// Asks the model for its share of a round. What keeps it from answering is told, and the search goes on without it.
-    fn consult(
-        &self,
-        round: &Round<'_>,
-        strategy: &dyn Fresh,
-        hands: &Hands,
-        ends: &dyn Fn() -> bool,
-    ) -> Result<Consulted, Trouble> {
-        let Round { asked, seen, task, .. } = *round;
-        let share = match self.proposer {
-            Proposer::Hybrid => shares::of_model(seen.records, round.wanted, round.seed, asked.round),
-            _ => round.wanted,
-        };
-        if share == 0 {
-            return Ok(Consulted::default());
-        }
-        let without = |why: &str| Consulted { remark: Some(why.to_owned()), ..Consulted::default() };
-        let Some((models, handle)) = hands.models.as_ref().zip(tokio::runtime::Handle::try_current().ok()) else {
-            return Ok(without("no language model is configured; the search goes on without one"));
-        };
-        let conversation = Conversation { job: asked.job, replays: self.prompting.replays };
-        let counterpart = match models(conversation) {
-            Ok(counterpart) => counterpart,
-            Err(why) => return Ok(without(&why)),
-        };
-        let suggestions = match self.proposer {
-            Proposer::Hybrid => suggestions(strategy, seen, task),
-            _ => Vec::new(),
-        };
-        let sizes: Vec<_> = seen.records.iter().map(|record| record.takes(task)).collect();
-        let told = Told {
-            prompting: &self.prompting,
-            input: task.space.input(),
-            classes: task.space.classes(),
-            budget: asked.budget,
-            most_macs: task.most_macs,
-            space: self.space.as_ref().map(ToString::to_string),
-            records: seen.records,
-            sizes: &sizes,
-            transcript: transcript(seen, &hands.store)?,
-            suggestions: &suggestions,
-            trends: None,
-        };
-        let language = Architectures { task, members_only: self.space.is_some() };
-        let whom = Asked { counterpart: &counterpart, handle: &handle, before: asked.spent, seed: round.seed, ends };
-        let consulted = whom.consult(&told, &language, round.known.iter().copied(), share)?;
-        let (model, others) = shares::earned(seen.records);
-        info!(
-            job = %asked.job,
-            round = asked.round,
-            agent = "proposal",
-            asked = share,
-            kept = consulted.thoughts.len(),
-            refused = consulted.refused,
-            model_gain = model.gain,
-            model_tries = model.tries,
-            others_gain = others.gain,
-            others_tries = others.tries,
-            "a language model was asked"
-        );
-        Ok(consulted)
-    }
-}
-
-/// What the strategy would try next, in words.
-fn suggestions(strategy: &dyn Fresh, seen: Seen<'_>, task: &Task<Stages>) -> Vec<String> {
-    let found = strategy.fresh().propose(seen.outcomes, SUGGESTIONS).proposals;
-    let line = |proposal: automcu_search::Proposal<Staged, GraphDigest>| {
-        let spec = serde_json::to_value(task.space.spec(&proposal.member)).unwrap_or_default();
-        format!("{} ({})", serde_json::json!({ "backbone": spec["backbone"] }), proposal.rationale)
-    };
-    found.into_iter().map(line).collect()
-}
-
-/// All that was said, where it is shown.
-fn transcript(seen: Seen<'_>, store: &Store) -> Result<Option<String>, Trouble> {
-    let text = seen.transcript.map(|id| store.get(id)).transpose()?;
-    Ok(text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Fills up with what the strategy proposes: one after the other comes to the same as all at once.
@@ -348,11 +243,6 @@ fn space(assignment: &Assignment) -> Result<Stages, Trouble> {
 
 fn no_space(assignment: &Assignment, problem: &dyn ToString) -> Trouble {
     Trouble::Space { input: assignment.input, classes: assignment.classes, problem: problem.to_string() }
-}
-
-fn consults(assignment: Assignment) -> Option<Consults> {
-    let Assignment { proposer, prompting, space, .. } = assignment;
-    proposer.asks_a_model().then(|| Consults { prompting: prompting.unwrap_or_default(), proposer, space })
 }
 
 fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh> {

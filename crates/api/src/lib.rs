@@ -30,7 +30,7 @@ pub use sse::{Frame, FrameError, Reader, WIRE_LINE_BYTES};
 pub use views::{
     Adjustment, Bundle, BundleFile, CandidateView, Change, DataType, Footprint, Health, JobDetail, JobState, JobView,
     LogLevel, MemoryBudget, Metric, NoteView, Order, Page, Provenance, Resolved, RungView, ScreeningView, Source,
-    Submitted, TrainingEnd, TrainingView, Verdict, VerificationView, Version,
+    Submitted, TrainingEnd, TrainingView, TrainingsView, Verdict, VerificationView, Version,
 };
 
 /// The version of all that is said here. Fields and kinds may be added to it; what changes or goes takes the next number.

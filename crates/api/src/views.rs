@@ -243,6 +243,18 @@ pub struct JobView {
     pub tokens: u64,
     /// What that cost in millionths, as far as prices are known.
     pub money_micros: Option<u64>,
+    /// How often language models were asked.
+    #[serde(default)]
+    pub requests: u64,
+    /// How often that came to nothing.
+    #[serde(default)]
+    pub failed_requests: u64,
+    /// How trainings ended, and what they took.
+    #[serde(default)]
+    pub trainings: TrainingsView,
+    /// The accuracy at which it ends now, where a user has changed it: null where it goes on for as long as is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "changed")]
+    pub goal: Option<Option<f64>>,
     /// The latest notes.
     pub notes: Vec<NoteView>,
     /// The number of its last event.
@@ -258,6 +270,32 @@ pub struct JobDetail {
     pub winner: Option<CandidateView>,
     /// What it was submitted with: the plan, with the job file in it.
     pub document: Value,
+}
+
+/// How trainings ended, and what they took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrainingsView {
+    /// They were begun so often, each going on after a pause counted anew.
+    pub attempts: u64,
+    /// They came to an end of their own: through, or no longer better.
+    pub completed: u64,
+    /// They were asked to stop.
+    pub stopped: u64,
+    /// Their time was over.
+    pub out_of_time: u64,
+    /// They failed.
+    pub failed: u64,
+    /// Nobody knows how.
+    pub lost: u64,
+    /// What those that have ended took, in milliseconds.
+    pub duration_ms: u64,
+    /// What processors took meanwhile, where that was read for all that have ended.
+    pub energy_mj: Option<u64>,
+}
+
+/// What stands there was changed, be it to nothing.
+fn changed<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Option<f64>>, D::Error> {
+    Option::<f64>::deserialize(source).map(Some)
 }
 
 /// Something worth telling.
@@ -288,6 +326,9 @@ pub struct CandidateView {
     pub source: Source,
     /// Why.
     pub rationale: String,
+    /// The candidates that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<CandidateId>,
     /// When it was put forward.
     pub proposed_ms: u64,
     /// When something last happened.

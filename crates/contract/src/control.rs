@@ -23,14 +23,21 @@ pub enum Command {
     Pause,
     /// Go on with it.
     Resume,
-    /// Prefer it to jobs of lower priority that wait.
-    Prioritise(i8),
-    /// Allow it so many seconds in all; none for as long as it takes.
-    AllowTime(Option<u64>),
-    /// Allow it so many candidates in all.
-    AllowCandidates(u32),
-    /// Stop at this accuracy; none goes on for as long as is allowed.
-    AimAt(Option<Share>),
+    /// Change what it may and should do: all of it, or nothing where a part cannot be.
+    Adjust(Adjustment),
+}
+
+/// What is changed of a job; what is not named stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Adjustment {
+    /// Jobs of lower priority that wait come after it.
+    pub priority: Option<i8>,
+    /// So many seconds are allowed in all; none for as long as it takes.
+    pub time_s: Option<Option<u64>>,
+    /// So many candidates are allowed in all.
+    pub candidates: Option<u32>,
+    /// At this accuracy it stops; none goes on for as long as is allowed.
+    pub goal: Option<Option<Share>>,
 }
 
 /// Asks the Supervisor to do something about a job.

@@ -27,7 +27,7 @@ mod text;
 mod ticket;
 
 pub use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
-pub use control::{Beat, Command, CommandJob, ControlError, Drain, SubmitJob};
+pub use control::{Adjustment, Beat, Command, CommandJob, ControlError, Drain, SubmitJob};
 pub use documents::{Assignment, DOCUMENTS, Fate, JobPlan, OutcomePage, PastOutcome, Prompting, Proposer, Rung, Shown};
 pub use messages::{
     Beginning, Metric, Proof, ProposalSummary, ProposeCandidates, Proposed, ScreenCandidate, ScreeningSummary, Share,

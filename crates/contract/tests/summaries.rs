@@ -194,7 +194,15 @@ impl Largest for SubmitJob {
 
 impl Largest for CommandJob {
     fn largest() -> Self {
-        Self { job: JobId(u64::MAX), command: Command::AllowTime(Some(u64::MAX)) }
+        Self {
+            job: JobId(u64::MAX),
+            command: Command::Adjust(Adjustment {
+                priority: Some(i8::MIN),
+                time_s: Some(Some(u64::MAX)),
+                candidates: Some(u32::MAX),
+                goal: Some(Some(share())),
+            }),
+        }
     }
 }
 

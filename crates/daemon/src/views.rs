@@ -185,6 +185,13 @@ pub fn job(job: &history::Job) -> api::JobView {
         winner: job.winner.map(candidate_id),
         tokens: job.tokens,
         money_micros: job.money_micros,
+        requests: job.requests,
+        failed_requests: job.failed_requests,
+        trainings: trainings(job.trainings),
+        goal: job.changes.iter().find_map(|change| match change {
+            history::Change::Goal(goal) => Some(*goal),
+            _ => None,
+        }),
         notes: job.notes.iter().map(note).collect(),
         events: job.events,
     }
@@ -194,6 +201,11 @@ pub fn job(job: &history::Job) -> api::JobView {
 #[must_use]
 pub fn detail(found: &history::Job, winner: Option<&history::Candidate>, document: Value) -> api::JobDetail {
     api::JobDetail { job: job(found), winner: winner.map(candidate), document }
+}
+
+fn trainings(of: history::Trainings) -> api::TrainingsView {
+    let history::Trainings { attempts, completed, stopped, out_of_time, failed, lost, duration_ms, energy_mj } = of;
+    api::TrainingsView { attempts, completed, stopped, out_of_time, failed, lost, duration_ms, energy_mj }
 }
 
 fn note(note: &history::Note) -> api::NoteView {
@@ -212,6 +224,7 @@ pub fn candidate(of: &history::Candidate) -> api::CandidateView {
         graph: of.digest.clone(),
         source: source(of.source),
         rationale: of.rationale.clone(),
+        evidence: of.evidence.iter().copied().map(candidate_id).collect(),
         proposed_ms: of.proposed_ms,
         changed_ms: of.changed_ms,
         metric: of.metric().map(metric),

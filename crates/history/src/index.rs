@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{disk::remove_folder, error::HistoryError, keys};
 
 /// Counted up with every change to keys or records. An index of another schema is made anew.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 /// What sled may keep in memory; its own default is a gigabyte.
 const CACHE_BYTES: u64 = 64 << 20;
 

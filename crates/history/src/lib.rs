@@ -34,7 +34,9 @@ pub use history::{History, Options, Ticket};
 pub use line::EVENT_BYTES;
 pub use opening::Opened;
 pub use pages::{Cursor, CursorError, PAGE, Page, WARM_VISITS, Warm};
-pub use record::{Candidate, Ended, Job, NOTES, Note, Refused, SCREENINGS, Screening, Training, Verification};
+pub use record::{
+    Candidate, Ended, Job, NOTES, Note, Refused, SCREENINGS, Screening, Training, Trainings, Verification,
+};
 pub use replay::{INCONSISTENCIES, Replayed};
 pub use scan::{DAMAGES, Damage};
 pub use state::Inconsistency;

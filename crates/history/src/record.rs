@@ -4,7 +4,7 @@ use automcu_model::{ArtifactId, AttemptId, CandidateId, JobId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::JobState,
+    event::{Change, JobState},
     figures::{Budget, Footprint, Metric, Source, TrainingEnd, Verdict},
 };
 
@@ -64,6 +64,12 @@ pub struct Job {
     /// How often that came to nothing.
     #[serde(default, skip_serializing_if = "is_none_at_all")]
     pub failed_requests: u64,
+    /// How trainings ended, and what they took.
+    #[serde(default, skip_serializing_if = "Trainings::are_none")]
+    pub trainings: Trainings,
+    /// What a user has changed, the latest of each kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// The latest notes.
     pub notes: Vec<Note>,
     /// The number of its last event.
@@ -84,6 +90,47 @@ pub struct Refused {
     pub over_budget: u64,
     /// It had an operation that the judge lacks.
     pub unsupported: u64,
+}
+
+/// How trainings ended, and what they took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trainings {
+    /// They were begun so often, each going on after a pause counted anew.
+    pub attempts: u64,
+    /// They came to an end of their own: through, or no longer better.
+    pub completed: u64,
+    /// They were asked to stop.
+    pub stopped: u64,
+    /// Their time was over.
+    pub out_of_time: u64,
+    /// They failed.
+    pub failed: u64,
+    /// Nobody knows how.
+    pub lost: u64,
+    /// What those that have ended took, in milliseconds.
+    pub duration_ms: u64,
+    /// What processors took meanwhile, where that was read for all that have ended.
+    pub energy_mj: Option<u64>,
+}
+
+impl Trainings {
+    fn are_none(&self) -> bool {
+        self.attempts == 0
+    }
+
+    pub(crate) fn ended(&mut self, end: &TrainingEnd, duration_ms: u64, energy_mj: Option<u64>) {
+        let is_first = self.completed + self.stopped + self.out_of_time + self.failed + self.lost == 0;
+        *match end {
+            TrainingEnd::Finished | TrainingEnd::Stalled => &mut self.completed,
+            TrainingEnd::Stopped => &mut self.stopped,
+            TrainingEnd::OutOfTime => &mut self.out_of_time,
+            TrainingEnd::Failed { .. } => &mut self.failed,
+            TrainingEnd::Lost => &mut self.lost,
+        } += 1;
+        self.duration_ms = self.duration_ms.saturating_add(duration_ms);
+        let before = if is_first { Some(0) } else { self.energy_mj };
+        self.energy_mj = before.zip(energy_mj).map(|(before, more)| before.saturating_add(more));
+    }
 }
 
 /// Something worth telling.

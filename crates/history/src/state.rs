@@ -15,7 +15,7 @@ use crate::{
     error::of,
     event::{Change, Event, JobState, What},
     figures::Verdict,
-    record::{Candidate, Ended, Job, NOTES, Note, Refused, SCREENINGS, Screening, Training, Verification},
+    record::{Candidate, Ended, Job, NOTES, Note, Refused, SCREENINGS, Screening, Training, Trainings, Verification},
 };
 
 /// Why an event cannot have happened.
@@ -182,6 +182,8 @@ fn submitted(event: &Event, n: u64, text: &str) -> Job {
         requests: 0,
         failed_requests: 0,
         money_micros: None,
+        trainings: Trainings::default(),
+        changes: Vec::new(),
         notes: Vec::new(),
         events: n,
         unknown: 0,
@@ -193,7 +195,13 @@ fn of_job(job: &mut Job, event: &Event) -> Result<(), Inconsistency> {
         What::JobAdjusted { .. } | What::JobTakenUp {} | What::RoundProposed { .. } if job.state.is_final() => {
             return Err(Inconsistency::Over { job: job.id, is: job.state });
         }
-        What::JobAdjusted { change: Change::Priority(priority) } => job.priority = Some(*priority),
+        What::JobAdjusted { change } => {
+            if let Change::Priority(priority) = change {
+                job.priority = Some(*priority);
+            }
+            job.changes.retain(|other| std::mem::discriminant(other) != std::mem::discriminant(change));
+            job.changes.push(*change);
+        }
         What::RoundProposed { round, refused, .. } => {
             if Some(*round) != job.rounds.checked_add(1) {
                 return Err(Inconsistency::Round { job: job.id, round: *round, rounds: job.rounds });
@@ -322,6 +330,7 @@ fn of_training(job: &mut Job, candidate: &mut Candidate, event: &Event) -> Resul
                 return Err(late(*attempt));
             }
             candidate.attempts += 1;
+            job.trainings.attempts += 1;
             // Of other weights the old measurements say nothing.
             candidate.verification = None;
             candidate.training = Some(Training {
@@ -343,6 +352,7 @@ fn of_training(job: &mut Job, candidate: &mut Candidate, event: &Event) -> Resul
             let training = open(&mut candidate.training, *attempt).ok_or_else(|| late(*attempt))?;
             training.epochs = *epochs;
             training.checkpoint = checkpoint.or(training.checkpoint);
+            job.trainings.ended(end, *duration_ms, *energy_mj);
             let (end, metric) = (end.clone(), *metric);
             training.ended = Some(Ended { at_ms, end, metric, duration_ms: *duration_ms, energy_mj: *energy_mj });
             job.trained += 1;

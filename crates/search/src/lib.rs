@@ -34,6 +34,7 @@ mod count;
 mod description;
 mod dialogue;
 mod evolution;
+mod feedback;
 mod front;
 mod guided;
 mod largest;
@@ -62,6 +63,7 @@ pub use description::{
 };
 pub use dialogue::{Dialogue, Language, Objection, Thought};
 pub use evolution::{Evolution, FIRST, PICKED, POPULATION};
+pub use feedback::{FRONT_TOLD, Feedback, Figures, SUGGESTIONS, Suggestion, TRENDS_TOLD, Told, Trend, Window};
 pub use front::{Front, Point};
 pub use guided::{DRAWN_FIRST, Guided, PATIENCE, POOL_CHANGES, POOL_DRAWS, POOL_FITTING, Prior, Track, WEIGHTS};
 pub use largest::{By, Large, Largest, MOST_LARGEST, PLANS, largest};

@@ -158,7 +158,8 @@ async fn what_does_not_fit_is_refused_with_the_smallest_change_and_asked_for_onc
 async fn whatever_a_model_says_the_round_is_filled_and_the_user_is_told() {
     let refused = |message: &str| LlmError::Unauthorised { status: 401, message: message.to_owned() };
     let deep = (0..60).fold(json!(1), |inner, _| json!([inner]));
-    let hostile: Vec<(&str, Vec<Result<Value, LlmError>>, &str)> = vec![
+    type Row = (&'static str, Vec<Result<Value, LlmError>>, &'static str);
+    let hostile: Vec<Row> = vec![
         ("no list", vec![Ok(json!({ "answer": 42 })); 2], "could be used"),
         ("an empty list", vec![Ok(answer(&[])); 2], "could be used"),
         ("numbers for networks", vec![Ok(json!([1, 2, 3])); 2], "could be used"),

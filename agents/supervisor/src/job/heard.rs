@@ -1,8 +1,8 @@
 //! What is heard of agents and users, made into events. What nobody waits for any more is dropped.
 
 use automcu_contract::{
-    Brief, Command, ControlError, Proof, ProposalSummary, ScreeningSummary, Share, Shortfall, Spent, StopCause, Ticket,
-    TrainingEnd, TrainingSummary, Verdict, VerificationSummary,
+    Adjustment, Brief, Command, ControlError, Proof, ProposalSummary, ScreeningSummary, Share, Shortfall, Spent,
+    StopCause, Ticket, TrainingEnd, TrainingSummary, Verdict, VerificationSummary,
 };
 use automcu_history::{Change, JobState, What};
 use automcu_model::CandidateId;
@@ -91,10 +91,6 @@ impl Job {
         let mut turn = Turn::default();
         let has_passed = self.passes(ask, &answer.verdict);
         if !has_passed {
-            self.judges_failed = match answer.verdict {
-                Verdict::ToolFailed { .. } => self.judges_failed + 1,
-                _ => 0,
-            };
             let what = What::CandidateScreened {
                 candidate,
                 judge: answer.judge.to_string(),
@@ -211,7 +207,6 @@ impl Job {
                 What::RoundProposed { round, candidates: 0, refused: 0, ends: Some(reason.to_owned()) }
             }
             Ask::Screen(candidate) => {
-                self.judges_failed += 1;
                 What::CandidateScreened { candidate, judge, verdict, footprint: None, report: None }
             }
             Ask::Train(candidate, attempt) => What::TrainingEnded {
@@ -285,17 +280,23 @@ impl Job {
             Command::Resume if self.state != JobState::Paused => return meaningless("resumed"),
             Command::Resume => return Ok(self.resumed(has_place, now_ms)),
             _ if is_over => return meaningless("changed"),
-            Command::AllowCandidates(0) => {
-                let reason = Brief::new("0 candidates are none; allow at least 1, or cancel the job");
+            Command::Adjust(Adjustment { candidates: Some(0), .. }) => {
+                let reason = Brief::new("candidates: 0 are none; allow at least 1, or cancel the job");
                 return Err(ControlError::Unusable { reason });
             }
-            Command::Prioritise(priority) => Change::Priority(priority),
-            Command::AllowTime(time_s) => Change::TimeS(time_s),
-            Command::AllowCandidates(candidates) => Change::Candidates(candidates),
-            Command::AimAt(goal) => Change::Goal(goal.map(Share::get)),
+            Command::Adjust(change) => change,
         };
+        let Adjustment { priority, time_s, candidates, goal } = change;
+        let changes = [
+            priority.map(Change::Priority),
+            time_s.map(Change::TimeS),
+            candidates.map(Change::Candidates),
+            goal.map(|goal| Change::Goal(goal.map(Share::get))),
+        ];
         let mut turn = Turn::default();
-        self.record(What::JobAdjusted { change }, now_ms, &mut turn);
+        for change in changes.into_iter().flatten() {
+            self.record(What::JobAdjusted { change }, now_ms, &mut turn);
+        }
         self.turn(now_ms, &mut turn);
         Ok(turn)
     }

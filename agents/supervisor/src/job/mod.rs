@@ -274,6 +274,10 @@ impl Job {
     }
 
     fn fold_candidate(&mut self, what: &What) {
+        if let What::CandidateScreened { verdict, .. } = what {
+            let has_failed = matches!(verdict, automcu_history::Verdict::ToolFailed { .. });
+            self.judges_failed = if has_failed { self.judges_failed + 1 } else { 0 };
+        }
         let Some(of) = what.candidate().and_then(|id| self.candidates.get_mut(&id)) else { return };
         match what {
             What::CandidateScreened { verdict, .. } => of.screened(verdict),

@@ -4,7 +4,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use automcu_contract::{CandidateId, Command, ControlError, JobId, JobPlan, ProposalSummary, Share};
+use automcu_contract::{Adjustment, CandidateId, Command, ControlError, JobId, JobPlan, ProposalSummary, Share};
 use automcu_history::{JobState, What};
 use proptest::prelude::*;
 
@@ -177,12 +177,15 @@ fn what_is_allowed_can_be_changed_under_way() {
     let mut world = World::new(TEMPER);
     let job = world.submit(&plan(30));
     (0..20).for_each(|_| _ = world.step());
-    for command in [Command::AllowCandidates(9), Command::Prioritise(3), Command::AimAt(Share::new(0.99))] {
-        let turn = world.office.command(job, command, world.now).expect("at work");
-        world.follow([(job, turn)]);
-    }
-    let nothing = world.office.command(job, Command::AllowCandidates(0), world.now);
+    let adjusted = |world: &World| world.events(job).filter(|what| matches!(what, What::JobAdjusted { .. })).count();
+    let change =
+        Adjustment { candidates: Some(9), priority: Some(3), goal: Some(Share::new(0.99)), ..Adjustment::default() };
+    let nothing = world.office.command(job, Command::Adjust(Adjustment { candidates: Some(0), ..change }), world.now);
     assert!(matches!(nothing, Err(ControlError::Unusable { .. })));
+    assert_eq!(adjusted(&world), 0, "all or nothing");
+    let turn = world.office.command(job, Command::Adjust(change), world.now).expect("at work");
+    world.follow([(job, turn)]);
+    assert_eq!(adjusted(&world), 3);
     world.crash();
     world.run();
     let begun = world.events(job).filter(|what| matches!(what, What::TrainingStarted { rung: 0, .. })).count();

@@ -126,9 +126,9 @@ pub(crate) struct BenchSearch {
     /// Draw and train so many networks first, and add them to the record
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) train: Option<u32>,
-    /// How long each is trained
-    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = seconds, requires = "train")]
-    pub(crate) time: f64,
+    /// How often each sees all samples
+    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100), requires = "train")]
+    pub(crate) epochs: u32,
     /// RAM that each may take
     #[arg(long, value_name = "SIZE", default_value = "64KiB", requires = "train")]
     pub(crate) ram: Bytes,

@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use automcu_api::{Goal, LogLevel, Name, ProblemKind, Span, Submitted};
-use automcu_contract::{Command, CommandJob, ControlError, Share, SubmitJob};
+use automcu_contract::{Adjustment, Command, CommandJob, ControlError, Share, SubmitJob};
 use automcu_model::JobId;
 use serde::Deserialize;
 use tracing::info;
@@ -60,15 +60,15 @@ pub(super) async fn submit(
 }
 
 pub(super) async fn cancel(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
-    command(&state, &request, &[Command::Cancel]).await
+    command(&state, &request, Command::Cancel).await
 }
 
 pub(super) async fn pause(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
-    command(&state, &request, &[Command::Pause]).await
+    command(&state, &request, Command::Pause).await
 }
 
 pub(super) async fn resume(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
-    command(&state, &request, &[Command::Resume]).await
+    command(&state, &request, Command::Resume).await
 }
 
 pub(super) async fn adjust(
@@ -77,23 +77,22 @@ pub(super) async fn adjust(
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
     let change = reading::adjustment(&request, payload).await?;
-    let goal = change.goal.map(|goal| Command::AimAt(goal.map(Goal::share).and_then(Share::new)));
-    let time = change.time.map(|time| Command::AllowTime(time.map(Span::seconds)));
-    let priority = change.priority.map(Command::Prioritise);
-    let candidates = change.candidates.map(Command::AllowCandidates);
-    let commands: Vec<Command> = [priority, time, candidates, goal].into_iter().flatten().collect();
-    command(&state, &request, &commands).await
+    let adjustment = Adjustment {
+        priority: change.priority,
+        time_s: change.time.map(|time| time.map(Span::seconds)),
+        candidates: change.candidates,
+        goal: change.goal.map(|goal| goal.map(Goal::share).and_then(Share::new)),
+    };
+    command(&state, &request, Command::Adjust(adjustment)).await
 }
 
-async fn command(state: &State, request: &HttpRequest, commands: &[Command]) -> Result<HttpResponse, Refusal> {
+async fn command(state: &State, request: &HttpRequest, command: Command) -> Result<HttpResponse, Refusal> {
     let job = reading::job(request)?;
-    for command in commands {
-        let asked = CommandJob { job, command: *command };
-        match state.desk.control.command.send(asked).timeout(PATIENCE).await? {
-            Ok(()) => log(request, job, &format!("{command:?}")),
-            Err(ControlError::NotUnderWay { .. }) => return Err(not_under_way(state, job).await),
-            Err(error) => return Err(error.into()),
-        }
+    let asked = CommandJob { job, command };
+    match state.desk.control.command.send(asked).timeout(PATIENCE).await? {
+        Ok(()) => log(request, job, &format!("{command:?}")),
+        Err(ControlError::NotUnderWay { .. }) => return Err(not_under_way(state, job).await),
+        Err(error) => return Err(error.into()),
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -76,6 +76,12 @@ async fn commands_go_to_the_supervisor() {
         Adjustment { priority: Some(-5), time: Some(Span::new(60)), candidates: Some(9), goal: Some(Goal::new(0.9)) };
     client.adjust(JobId(3), &all).await.expect("done");
     client.adjust(JobId(3), &Adjustment { time: Some(None), goal: Some(None), ..all }).await.expect("done");
+    let asked = automcu_contract::Adjustment {
+        priority: Some(-5),
+        time_s: Some(Some(60)),
+        candidates: Some(9),
+        goal: Some(Share::new(0.9)),
+    };
     let commands = |commands: &[CommandJob]| {
         assert!(commands.iter().all(|asked| asked.job == Job(3)));
         commands.iter().map(|asked| asked.command).collect::<Vec<_>>()
@@ -86,14 +92,8 @@ async fn commands_go_to_the_supervisor() {
             Command::Cancel,
             Command::Pause,
             Command::Resume,
-            Command::Prioritise(-5),
-            Command::AllowTime(Some(60)),
-            Command::AllowCandidates(9),
-            Command::AimAt(Share::new(0.9)),
-            Command::Prioritise(-5),
-            Command::AllowTime(None),
-            Command::AllowCandidates(9),
-            Command::AimAt(None),
+            Command::Adjust(asked),
+            Command::Adjust(automcu_contract::Adjustment { time_s: Some(None), goal: Some(None), ..asked }),
         ]
     );
 }

@@ -97,6 +97,9 @@ impl<M: Clone> Draws<M> {
             }
             let mut numbers = Numbers::of(seed, Purpose::Guide, u64::MAX);
             let mut all = Vec::new();
+            if task.smallest_that_fails().is_some() {
+                return LookedAt { fitting: all, tally, is_whole: false };
+            }
             for _ in 0..POOL_DRAWS {
                 if all.len() == POOL_FITTING {
                     break;

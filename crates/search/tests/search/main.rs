@@ -1,8 +1,11 @@
 //! The search, held against the judge's planner and against brute force.
 
 mod arena;
+mod cells;
+mod feedback;
 mod front;
 mod glance;
+mod guided;
 mod largest;
 mod members;
 mod scale;

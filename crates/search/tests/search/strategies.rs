@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use automcu_search::{
-    Evolution, Mixed, Outcome, Random, Seeds, Shortfall, Source, Space, Staged, Stages, Strategy, Task, arena::stand_in,
+    Evolution, Mixed, Outcome, Proposer, Random, Seeds, Shortfall, Source, Space, Staged, Stages, Strategy, Task,
+    arena::stand_in,
 };
 use automcu_target::{Core, Fit};
 
@@ -12,13 +13,13 @@ use crate::{space, task};
 type Made = Box<dyn Strategy<Stages>>;
 
 fn all(task: &Arc<Task<Stages>>, seed: u64) -> Vec<(&'static str, Made)> {
-    vec![
-        ("seeds", Box::new(Seeds::new(Arc::clone(task)))),
-        ("random", Box::new(Random::new(Arc::clone(task), seed))),
-        ("evolution", Box::new(Evolution::new(Arc::clone(task), seed))),
-        ("mixed", Box::new(Mixed::new(Arc::clone(task), seed))),
-    ]
+    let seeds: Made = Box::new(Seeds::new(Arc::clone(task)));
+    let others = Proposer::ALL.into_iter().map(|proposer| (proposer.word(), proposer.made(Arc::clone(task), seed)));
+    [("seeds", seeds)].into_iter().chain(others).collect()
 }
+
+/// Seeds, and all that have a name.
+const COUNT: usize = 1 + Proposer::ALL.len();
 
 fn tried(task: &Task<Stages>, members: impl IntoIterator<Item = Staged>) -> Vec<Outcome<Staged>> {
     let score = |member: &Staged| stand_in(&task.space, member, 1);
@@ -27,7 +28,7 @@ fn tried(task: &Task<Stages>, members: impl IntoIterator<Item = Staged>) -> Vec<
 
 #[test]
 fn all_that_is_proposed_fits_by_the_exact_planner_and_is_new() {
-    for (task, wanted) in [(task(space(1, 128, 6), 6, 24), 24), (task(space(16, 16, 1), 6, 20), 10)] {
+    for (task, wanted) in [(task(space(1, 128, 6), 6, 24), 15), (task(space(16, 16, 1), 6, 20), 6)] {
         for (name, mut strategy) in all(&task, 3) {
             let (mut seen, mut ids) = (Vec::new(), BTreeSet::new());
             for _ in 0..3 {
@@ -51,7 +52,7 @@ fn all_that_is_proposed_fits_by_the_exact_planner_and_is_new() {
 #[test]
 fn the_same_seed_and_outcomes_give_the_same_proposals_also_after_a_restart() {
     let task = task(space(1, 64, 3), 6, 16);
-    for place in 0..4 {
+    for place in 0..COUNT {
         let mut strategy = all(&task, 5).remove(place).1;
         let first = strategy.propose(&[], 9);
         let seen = tried(&task, first.proposals.iter().map(|proposal| proposal.member.clone()));
@@ -82,7 +83,7 @@ fn another_seed_gives_other_draws() {
 #[test]
 fn what_others_put_forward_is_not_proposed() {
     let task = task(space(1, 64, 3), 6, 16);
-    for place in 0..4 {
+    for place in 0..COUNT {
         let taken = all(&task, 5).remove(place).1.propose(&[], 3).proposals;
         let (name, mut strategy) = all(&task, 5).remove(place);
         taken.iter().for_each(|proposal| strategy.know(proposal.id));

@@ -20,10 +20,12 @@ use crate::{Live, cli::BenchSearch, judges::Workshop, outcome::Failure};
 
 /// Raised with whatever changes what a line means.
 const VERSION: u32 = 1;
-/// What is trained does not compute more than this, or it would not learn in seconds.
-const MOST_MACS: u64 = 4_000_000;
+/// What is trained does not compute more than this, or it would not learn in a few epochs that take seconds.
+const MOST_MACS: u64 = 1_000_000;
 /// Reading the data and measuring in integers may take so long beside training.
 const AROUND: Duration = Duration::from_secs(300);
+/// An epoch takes no longer.
+const AN_EPOCH: Duration = Duration::from_secs(60);
 /// An answer is no longer.
 const ANSWER_BYTES: usize = 4 << 20;
 
@@ -34,8 +36,8 @@ pub(super) struct Line {
     pub(super) spec: Value,
     /// What the int8 network gets right of samples that it did not learn from, as a share; none where it could not be trained.
     pub(super) score: Option<f64>,
-    /// How long it was trained.
-    time_s: f64,
+    /// How often it saw all samples: so that the outcome does not depend on what else the computer did.
+    epochs: u32,
     seed: u64,
 }
 
@@ -68,7 +70,7 @@ pub(super) fn read(path: &Path) -> Result<Record, Failure> {
         if space.is_none() {
             let classes = line.spec.pointer("/head/classes").and_then(Value::as_u64).unwrap_or(0);
             let classes = Classes::fixed(u32::try_from(classes).unwrap_or(0));
-            let made = Stages::new(spec.input.clone(), classes);
+            let made = Stages::new(spec.input, classes);
             space = Some(made.map_err(|refusals| refused(format!("entry {}: {refusals}", place + 1)))?);
         }
         let member = space.as_ref().and_then(|space| space.member(&spec));
@@ -100,7 +102,7 @@ pub(super) fn train(
     let space = pictures()?;
     let known = if arguments.record.exists() { read(&arguments.record)?.members } else { Vec::new() };
     let budget = Budget { ram: Some(arguments.ram), flash: Some(arguments.flash) };
-    let task = Task { space: space.clone(), budget, core: Core::CortexM4, most_macs: Some(MOST_MACS) };
+    let task = Task { space: pictures()?, budget, core: Core::CortexM4, most_macs: Some(MOST_MACS) };
     let mut random = Random::new(Arc::new(task), arguments.seed);
     for (member, _) in &known {
         if let Ok(id) = space.id(member) {
@@ -119,7 +121,7 @@ pub(super) fn train(
         let said = score.map_or_else(|| "not trainable".to_owned(), |score| format!("{:.2} %", 100.0 * score));
         let _ = writeln!(live.sink, "{place} of {count}: {said}");
         let spec = serde_json::to_value(&spec).map_err(std::io::Error::from)?;
-        lines.add(&Line { version: VERSION, spec, score, time_s: arguments.time, seed: arguments.seed })?;
+        lines.add(&Line { version: VERSION, spec, score, epochs: arguments.epochs, seed: arguments.seed })?;
     }
     Ok(())
 }
@@ -131,9 +133,12 @@ fn trained(spec: &Spec, arguments: &BenchSearch, program: &Path, root: &Path) ->
     fs::write(&architecture, text).map_err(|error| Failure::Create { path: architecture.clone(), error })?;
     let program = Program::new(program, run.folder())
         .args(["train", "candidate.json", "--output", "trained", "--json", "--data", "synthetic"])
-        .args(["--time", &format!("{}s", arguments.time), "--seed", &arguments.seed.to_string()]);
-    let deadline = Duration::from_secs_f64(2.0 * arguments.time) + AROUND;
-    let limits = Limits { deadline, grace: Duration::from_secs(10), output_bytes: ANSWER_BYTES };
+        .args(["--epochs", &arguments.epochs.to_string(), "--seed", &arguments.seed.to_string()]);
+    let limits = Limits {
+        deadline: AN_EPOCH * arguments.epochs + AROUND,
+        grace: Duration::from_secs(10),
+        output_bytes: ANSWER_BYTES,
+    };
     let ended = run.start(program, limits).map_err(|error| Failure::NotTrainable(error.to_string()))?;
     if !matches!(ended.status, Status::Exited(0)) {
         return Ok(None);

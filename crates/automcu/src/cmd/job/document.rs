@@ -14,9 +14,9 @@ pub(super) fn asked(detail: &JobDetail) -> Result<JobFile, Failure> {
     Ok(job)
 }
 
-/// The accuracy at which it ends, as submitted.
+/// The accuracy at which it ends: as a user has changed it, otherwise as submitted.
 pub(super) fn goal(detail: &JobDetail) -> Option<f64> {
-    detail.document.get("goal").and_then(Value::as_f64)
+    detail.job.goal.unwrap_or_else(|| detail.document.get("goal").and_then(Value::as_f64))
 }
 
 /// Seconds that it may take, as submitted.

@@ -43,6 +43,11 @@ struct Figure {
 pub(super) fn run(arguments: &Replay, mut desk: Desk<'_>) -> Result<Outcome, Failure> {
     let daemon = desk.daemon(&arguments.via)?;
     let before = daemon.ask(daemon.client.job(arguments.job))?;
+    let is_compared = arguments.wait || arguments.watch;
+    if is_compared && !before.job.state.is_final() {
+        // What is still to come of it cannot be compared with; nothing is submitted.
+        return Err(Failure::NotOver { job: arguments.job.to_string(), state: word(before.job.state) });
+    }
     let mut file = document::asked(&before)?;
     let is_another = arguments.seed.is_some_and(|seed| seed != file.seed);
     file.seed = arguments.seed.unwrap_or(file.seed);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anstyle::Style;
-use automcu_api::{CandidateView, JobDetail, JobId, Order, TrainingEnd, Verdict};
+use automcu_api::{CandidateView, JobDetail, JobId, JobView, Order, TrainingEnd, TrainingsView, Verdict};
 use automcu_model::Bytes;
 use serde::Serialize;
 
@@ -107,9 +107,7 @@ fn write(
         writeln!(into, "  {judge}: {}", parts.collect::<Vec<_>>().join(", "))?;
     }
     writeln!(into, "submitted {}, last change {}", time::utc(job.submitted_ms), time::utc(job.changed_ms))?;
-    if job.tokens > 0 {
-        writeln!(into, "language models: {} tokens", job.tokens)?;
-    }
+    costs(job, into)?;
     asked(detail, into)?;
     if let Some(winner) = &detail.winner {
         writeln!(into, "\n{}", styled("The answer:", GOOD))?;
@@ -126,6 +124,36 @@ fn write(
     Ok(())
 }
 
+/// What the job took so far.
+fn costs(job: &JobView, into: &mut dyn Write) -> io::Result<()> {
+    let TrainingsView { attempts, completed, stopped, out_of_time, failed, lost, duration_ms, energy_mj } =
+        job.trainings;
+    if attempts > 0 {
+        let parts = [
+            (completed, "completed"),
+            (stopped, "stopped"),
+            (out_of_time, "out of time"),
+            (failed, "failed"),
+            (lost, "lost"),
+        ];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let parts = if parts.is_empty() { "none has ended".to_owned() } else { parts.join(", ") };
+        let took = time::span(duration_ms / 1000);
+        let energy = energy_mj.map(|energy| format!(", {} J", energy / 1000)).unwrap_or_default();
+        writeln!(into, "training attempts: {attempts} ({parts}), {took}{energy}")?;
+    }
+    if job.requests > 0 || job.tokens > 0 {
+        let money = job.money_micros.map_or_else(
+            || "at a cost that is not known".to_owned(),
+            |micros| format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
+        );
+        let (asked, failed, tokens) = (job.requests, job.failed_requests, job.tokens);
+        writeln!(into, "language models: {asked} requests ({failed} came to nothing), {tokens} tokens, {money}")?;
+    }
+    Ok(())
+}
+
 /// The job file; of another version what it says, as it stands.
 fn asked(detail: &JobDetail, into: &mut dyn Write) -> io::Result<()> {
     writeln!(into, "\n{}", styled("The job:", TITLE))?;
@@ -135,6 +163,13 @@ fn asked(detail: &JobDetail, into: &mut dyn Write) -> io::Result<()> {
         }
         Err(_) => writeln!(into, "  {}, within {}", detail.job.data, memory(&detail.job.budget)),
     }
+}
+
+/// Who had the idea, and from which candidates.
+fn by(candidate: &CandidateView) -> String {
+    let from: Vec<String> = candidate.evidence.iter().map(ToString::to_string).collect();
+    let source = tag(&candidate.source);
+    if from.is_empty() { source } else { format!("{source} ({})", from.join(", ")) }
 }
 
 fn table(candidates: &[CandidateView]) -> Table<7> {
@@ -153,7 +188,7 @@ fn table(candidates: &[CandidateView]) -> Table<7> {
         let [ram, flash] = needs(candidate);
         let cells = [
             candidate.id.to_string(),
-            tag(&candidate.source),
+            by(candidate),
             metric.map_or_else(|| "-".to_owned(), |metric| percent(metric.value)),
             of.unwrap_or_default(),
             ram,

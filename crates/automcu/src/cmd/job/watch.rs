@@ -1,6 +1,10 @@
 //! `automcu watch`.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::ControlFlow,
+    sync::atomic::Ordering,
+};
 
 use automcu_api::{EventView, JobDetail, JobId, JobState, Notice};
 
@@ -88,6 +92,9 @@ fn open(daemon: &Daemon) -> Result<Vec<JobDetail>, Failure> {
     }
 }
 
+/// So many jobs that are over are remembered.
+const MOST_OVER: usize = 1_000;
+
 /// What was before: of a job that is new here, all of it and how it stands.
 type Past<'p> = dyn FnMut(JobId, u64) -> Result<(Option<JobDetail>, Vec<EventView>), Failure> + 'p;
 
@@ -96,6 +103,8 @@ type Past<'p> = dyn FnMut(JobId, u64) -> Result<(Option<JobDetail>, Vec<EventVie
 struct Jobs {
     /// Each with the number of the last event that is known.
     boards: BTreeMap<JobId, (Board, u64)>,
+    /// Jobs that are over, the latest so many: what is still heard of them is told once, and not from the beginning again.
+    over: VecDeque<JobId>,
 }
 
 impl Jobs {
@@ -108,6 +117,7 @@ impl Jobs {
     /// The lines that a notice is worth, each with the job that it is about. What was left out before it is asked for.
     fn hear(&mut self, notice: &Notice, past: &mut Past<'_>) -> Result<Vec<String>, Failure> {
         let event = match notice {
+            Notice::Event(event) if self.over.contains(&event.job) => return Ok(Vec::new()),
             Notice::Event(event) => event,
             Notice::Progress(progress) => {
                 if let Some((board, _)) = self.boards.get_mut(&progress.job) {
@@ -139,6 +149,10 @@ impl Jobs {
         let line = board.hear(&Notice::Event(Box::new(event))).map(|line| format!("{job:<5}{line}"));
         if is_over {
             self.boards.remove(&job);
+            self.over.push_back(job);
+            if self.over.len() > MOST_OVER {
+                self.over.pop_front();
+            }
         }
         line
     }
@@ -189,6 +203,18 @@ mod tests {
         assert_eq!(jobs.status(1000), ["j1   training · 0 tried, 0 refused · 0:01", "0 more at work, 1 queued"]);
         assert_eq!(heard(&mut jobs, &event(1, 2, goes(JobState::Training, JobState::Finished)), &[]).len(), 1);
         assert_eq!(jobs.status(1000), ["0 more at work, 1 queued"]);
+    }
+
+    #[test]
+    fn what_is_heard_of_a_job_that_is_over_is_not_its_beginning_again() {
+        let mut jobs = Jobs::default();
+        take_up(&mut jobs, 1);
+        let begins = event(1, 1, goes(JobState::Queued, JobState::Training));
+        assert_eq!(heard(&mut jobs, &begins, &[]).len(), 1);
+        assert_eq!(heard(&mut jobs, &event(1, 2, goes(JobState::Training, JobState::Cancelled)), &[]).len(), 1);
+        let Notice::Event(first) = begins else { return };
+        let late = event(1, 3, What::Note { text: "late".to_owned(), candidate: None });
+        assert_eq!(heard(&mut jobs, &late, &[*first]), [""; 0]);
     }
 
     #[test]
