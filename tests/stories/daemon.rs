@@ -82,6 +82,25 @@ async fn a_job_ends_with_a_bundle_whose_code_is_proven() {
     assert_eq!(daemon.end(), Some(0));
     assert!(!lair.socket().exists(), "an ended daemon leaves no socket");
     transitions_are_told(&lair.log());
+    each_candidate_has_its_story(&lair.log(), detail.job.candidates);
+}
+
+/// By job and candidate alone, wherever a line has them, it can be told what became of each.
+fn each_candidate_has_its_story(log: &str, candidates: u64) {
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    let about = |line: &serde_json::Value, key: &str| -> Option<String> {
+        line[key].as_str().or_else(|| line["span"][key].as_str()).map(ToOwned::to_owned)
+    };
+    for number in 1..=candidates {
+        let name = format!("c{number}");
+        let story = lines.iter().filter(|line| about(line, "candidate").as_deref() == Some(&name));
+        let agents: std::collections::BTreeSet<String> = story.filter_map(|line| about(line, "agent")).collect();
+        assert!(agents.contains("evaluation") && agents.contains("supervisor"), "{name}: {agents:?}");
+    }
+    // What is logged below the agents on behalf of candidates says so, too.
+    let of_spans = lines.iter().filter(|line| line["span"]["name"] == "candidate");
+    assert!(of_spans.clone().all(|line| line["span"]["job"].is_string()));
 }
 
 /// A person can follow a job by the log alone: who went from where to where, and why.

@@ -36,6 +36,7 @@ mod quantise;
 mod schemas;
 mod screen;
 mod spaces;
+mod states;
 mod targets;
 mod train;
 mod validate;

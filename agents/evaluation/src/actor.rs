@@ -94,7 +94,10 @@ impl Evaluation {
         self.stops.insert(run, Arc::clone(&stop));
         let bench = Arc::clone(&self.bench);
         let (answer, answered) = oneshot::channel();
+        let span = run.ticket.span();
         let work = move || {
+            // What judges and tools below log is on behalf of the candidate.
+            let _within = span.enter();
             let found = catch_unwind(AssertUnwindSafe(|| bench.answer(&asked, &stop)));
             // If the agent has ended, nobody is left to hear of it.
             let _ = answer.send(found.unwrap_or_else(|panic| broken_down(&*panic)));

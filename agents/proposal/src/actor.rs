@@ -13,7 +13,7 @@ use automcu_contract::{
     Brief, Few, JobId, ProposalSummary, ProposeCandidates, RequestError, Shortfall, SupervisorPort,
 };
 use tokio::task::{JoinError, spawn_blocking};
-use tracing::{error, info};
+use tracing::{error, info, info_span};
 
 use crate::{
     Config, Hands,
@@ -56,7 +56,8 @@ impl Proposal {
             told(asked.job, asked.round, "Queued", "Planning", "its turn");
             let (mind, hands, ends) = (self.minds.take(asked.job), self.hands.clone(), Arc::clone(&self.ends));
             let (job, round) = (asked.job, asked.round);
-            let work = spawn_blocking(move || work(mind, &asked, &hands, &ends));
+            let span = info_span!("round", %job, round);
+            let work = spawn_blocking(move || span.in_scope(|| work(mind, &asked, &hands, &ends)));
             ctx.spawn(work.into_actor(self).map(move |worked, agent, ctx| agent.worked(job, round, worked, ctx)));
         }
     }

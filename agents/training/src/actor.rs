@@ -71,9 +71,11 @@ impl Training {
 
     fn start(&mut self, run: Run, asked: &TrainCandidate, ctx: &mut Context<Self>) {
         told(run.ticket, "Queued", "Training", if run.number > 1 { "once more" } else { "a slot is free" });
-        let started = self.folders.prepare(asked).map_err(|trouble| trouble.ending()).and_then(|(request, folder)| {
-            let started = self.executor.start(&request, &folder);
-            started.map_err(|error| Ending::Failed { cause: Cause::Storage, message: error.to_string() })
+        let started = run.ticket.span().in_scope(|| {
+            self.folders.prepare(asked).map_err(|trouble| trouble.ending()).and_then(|(request, folder)| {
+                let started = self.executor.start(&request, &folder);
+                started.map_err(|error| Ending::Failed { cause: Cause::Storage, message: error.to_string() })
+            })
         });
         match started {
             Ok(started) => {
@@ -111,7 +113,8 @@ impl Training {
         let ticket = asked.ticket;
         let (mut end, summary, energy_j) = outcome(closing);
         // What was not begun has no files, but another attempt at the same may.
-        let kept = if *closing == Closing::NotBegun { Ok(None) } else { self.folders.keep(asked) };
+        let keep = || self.folders.keep(asked);
+        let kept = if *closing == Closing::NotBegun { Ok(None) } else { ticket.span().in_scope(keep) };
         let (checkpoint, lost) = match kept {
             Ok(None) if summary.is_some() => (None, Some("the worker has left no checkpoint".to_owned())),
             Ok(checkpoint) => (checkpoint, None),

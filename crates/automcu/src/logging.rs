@@ -8,7 +8,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     Layer, Registry,
     filter::Targets,
-    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
+    fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter, format::Writer},
     layer::{Layered, SubscriberExt},
     registry::LookupSpan,
     reload,
@@ -85,7 +85,7 @@ where
     let lines: Box<dyn Layer<Filtered> + Send + Sync> = match form {
         Form::Text { is_watched } => lines.with_ansi(is_watched).boxed(),
         Form::Json => {
-            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).with_ansi(false).boxed()
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).with_ansi(false).boxed()
         }
         Form::Journald => lines.with_ansi(false).event_format(JournalLine).boxed(),
     };
@@ -110,7 +110,14 @@ where
         let about = event.metadata();
         // A second line would be an event of its own, without a priority.
         let fields = fields.replace('\n', "\\n");
-        writeln!(line, "<{}>{}: {fields}", priority(*about.level()), about.target())
+        write!(line, "<{}>{}: {fields}", priority(*about.level()), about.target())?;
+        // Whom it is about, where whoever logged it does not know.
+        for span in context.event_scope().into_iter().flatten() {
+            if let Some(about) = span.extensions().get::<FormattedFields<N>>().filter(|fields| !fields.is_empty()) {
+                write!(line, " {}={{{}}}", span.name(), about.replace('\n', "\\n"))?;
+            }
+        }
+        writeln!(line)
     }
 }
 
@@ -214,6 +221,23 @@ mod tests {
         let told = "state changed job=j7 candidate=c3 agent=\"training\" from=\"Queued\"";
         assert!(lines[2].starts_with(&format!("<6>automcu::logging::tests: {told}")), "{lines:?}");
         assert_eq!(lines[3..], ["<7>automcu::logging::tests: details"]);
+    }
+
+    #[test]
+    fn what_is_logged_on_behalf_of_a_candidate_says_so_in_every_form() {
+        let work = || {
+            let span = tracing::info_span!("candidate", job = %"j7", candidate = %"c3", attempt = %"a1");
+            span.in_scope(|| warn!("a tool is slow"));
+        };
+        let line = |form| logged("info", form, |_| work()).concat();
+        let json: serde_json::Value = serde_json::from_str(&line(Form::Json)).expect("JSON");
+        assert_eq!((&json["span"]["job"], &json["span"]["candidate"]), (&"j7".into(), &"c3".into()), "{json}");
+        for form in [Form::Journald, Form::Text { is_watched: false }] {
+            assert!(
+                line(form).contains("candidate{job=j7 candidate=c3 attempt=a1}")
+                    || line(form).contains("candidate={job=j7 candidate=c3 attempt=a1}")
+            );
+        }
     }
 
     #[test]

@@ -15,6 +15,13 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// What is logged within it is on behalf of this try: spans do not cross from agent to agent, but tickets do, and make them anew.
+    #[must_use]
+    pub fn span(&self) -> tracing::Span {
+        let Self { job, candidate, attempt } = self;
+        tracing::info_span!("candidate", %job, %candidate, %attempt)
+    }
+
     /// Whether an outcome with this ticket is too late: another try at the same candidate has begun since.
     #[must_use]
     pub fn is_outdated_by(&self, current: &Self) -> bool {
