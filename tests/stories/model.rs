@@ -96,7 +96,8 @@ async fn a_daemon_that_is_killed_asks_once_and_ends_as_it_would_have() {
 
 #[actix::test]
 async fn whatever_a_server_says_the_job_goes_on_without_it() {
-    let said: [(&str, fn(usize, &Value) -> Said); 4] = [
+    type Row = (&'static str, fn(usize, &Value) -> Said);
+    let said: [Row; 4] = [
         ("gives nothing", |_, _| Said::Raw(200, "<html>a proxy</html>".to_owned())),
         ("refuses the key", |_, _| Said::Raw(401, json!({ "error": { "message": "no such key" } }).to_string())),
         ("gives nothing", |_, _| Said::Raw(500, "down".to_owned())),
