@@ -116,12 +116,12 @@ async fn whatever_a_server_says_the_job_goes_on_without_it() {
 }
 
 #[actix::test]
-async fn without_summaries_the_prompt_grows_with_the_job_and_without_screening_the_model_may_be_wrong() {
+async fn without_summaries_the_prompt_grows_with_the_job() {
     let sage = Sage::new(sensible);
     let (_folder, lair) = lair(&sage);
     let _daemon = lair.awake().await;
     let ablated = JobFile {
-        ablate: vec![Ablation::Msim, Ablation::Hag],
+        ablate: vec![Ablation::Msim],
         limits: Limits { candidates: Some(12), epochs: Some(1), ..Limits::default() },
         ..small(Proposer::Llm)
     };

@@ -248,6 +248,8 @@ fn no_space(assignment: &Assignment, problem: &dyn ToString) -> Trouble {
 fn strategy(assignment: &Assignment, task: &Arc<Task<Stages>>) -> Box<dyn Fresh> {
     let (task, seed) = (Arc::clone(task), assignment.seed);
     match assignment.proposer {
+        // Where nothing is held against the budget, what is tried beside a model is drawn at random.
+        proposer if proposer.asks_a_model() && !assignment.fitting => Box::new(Random::new(task, seed)),
         Proposer::Guided | Proposer::Llm | Proposer::Hybrid | Proposer::Genius => {
             Box::new(Guided::new(task, Track::ALL, seed))
         }
