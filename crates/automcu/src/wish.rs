@@ -2,7 +2,7 @@
 
 use std::{io::Read, path::Path};
 
-use automcu_api::{Budget, Format, Goal, JobFile, Limits, REQUEST_BYTES, Resolved, Size, Span};
+use automcu_api::{Budget, Format, Goal, JobFile, Limits, Proposer, REQUEST_BYTES, Resolved, Size, Span};
 use automcu_dataset::PUBLISHED;
 use automcu_search::built_in_spaces;
 use automcu_target::{Catalogue, Part};
@@ -140,6 +140,8 @@ fn usual() -> JobFile {
         budget: Budget { ram: memory, flash: memory },
         goal: Goal::new(GOAL),
         limits: Limits { time: Span::new(TIME_S), ..Limits::default() },
+        // In a few minutes what is small learns best, and the guided search prefers what is large.
+        proposer: Proposer::Mixed,
         ..JobFile::new(DATA)
     }
 }
